@@ -1,0 +1,1 @@
+"""JetSeg: real-time semantic segmentation of road scenes. Pure Python and PyTorch, no ROS."""

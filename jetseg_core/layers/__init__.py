@@ -1,0 +1,16 @@
+"""The bricks of JetSeg, one a file."""
+
+from jetseg_core.layers.activation import REU, TanhExp
+from jetseg_core.layers.attention import ECA, ChannelAttention, SpatialAttention
+from jetseg_core.layers.cddc import CDDConv
+from jetseg_core.layers.channel_shuffle import ChannelShuffle
+from jetseg_core.layers.conv_bn_act import ConvBnAct
+from jetseg_core.layers.group_rule import convenient_groups
+from jetseg_core.layers.jet_block import InputBlock, JetBlock
+from jetseg_core.layers.jet_conv import JetConv
+from jetseg_core.layers.pointwise import GPConv
+
+__all__ = [
+    "ECA", "REU", "CDDConv", "ChannelAttention", "ChannelShuffle", "ConvBnAct", "GPConv", "InputBlock",
+    "JetBlock", "JetConv", "SpatialAttention", "TanhExp", "convenient_groups",
+]  # fmt: skip

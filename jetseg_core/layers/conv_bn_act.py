@@ -1,0 +1,18 @@
+"""1x1 convolution, batch norm, activation: the decoder's one brick."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from jetseg_core.layers.activation import make_activation
+
+
+class ConvBnAct(nn.Sequential):
+    """(N, Ci, H, W) -> (N, Co, H, W)."""
+
+    def __init__(self, in_channels: int, out_channels: int, activation: str) -> None:
+        super().__init__(
+            nn.Conv2d(in_channels, out_channels, 1, bias=False),
+            nn.BatchNorm2d(out_channels),
+            make_activation(activation),
+        )

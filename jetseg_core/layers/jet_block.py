@@ -1,0 +1,59 @@
+"""The two blocks of JetNet (sections 2.2 and 2.3, Figure 3)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from jetseg_core.config import Branches
+from jetseg_core.layers.activation import make_activation
+from jetseg_core.layers.attention import AttentionKind, make_attention
+from jetseg_core.layers.channel_shuffle import ChannelShuffle
+from jetseg_core.layers.jet_conv import JetConv
+from jetseg_core.layers.pointwise import GPConv
+
+
+class InputBlock(nn.Sequential):
+    """Figure 3 (a): JetConv, batch norm, activation. (N, 3, H, W) -> (N, C, ceil(H/2), ceil(W/2))."""
+
+    def __init__(
+        self, in_channels: int, out_channels: int, branches: Branches, activation: str
+    ) -> None:
+        super().__init__(
+            JetConv(in_channels, out_channels, branches, stride=2),
+            nn.BatchNorm2d(out_channels),
+            make_activation(activation),
+        )
+
+
+class JetBlock(nn.Module):
+    """Figure 3 (b): widen, shuffle, JetConv, attention, narrow; one skip over the whole.
+
+    (N, Ci, H, W) -> (N, Co, ceil(H/stride), ceil(W/stride)); the input is added when the shapes agree.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        hidden_channels: int,
+        branches: Branches,
+        attention: AttentionKind | None,
+        activation: str,
+        stride: int = 1,
+    ) -> None:
+        super().__init__()
+        # A down-sampling block halves the resolution here, in its first convolution.
+        self.expand = GPConv(in_channels, hidden_channels, stride)
+        self.norm = nn.BatchNorm2d(hidden_channels)
+        self.activation = make_activation(activation)
+        self.shuffle = ChannelShuffle(self.expand.groups)
+        self.jet_conv = JetConv(hidden_channels, hidden_channels, branches)
+        self.attention = make_attention(attention, hidden_channels, activation)
+        self.reduce = GPConv(hidden_channels, out_channels)
+        self.residual = in_channels == out_channels and stride == 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.activation(self.norm(self.expand(x)))
+        y = self.attention(self.jet_conv(self.shuffle(y)))
+        y = self.reduce(self.activation(y))
+        return x + y if self.residual else y
