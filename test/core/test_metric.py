@@ -1,0 +1,54 @@
+"""The confusion matrix against figures found by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jetseg_core.classes import UNLABELLED
+from jetseg_core.errors import JetSegError
+from jetseg_core.evaluation.confusion import ConfusionMatrix
+
+TRUTH = np.array([[0, 0, 1, 1], [1, 0, UNLABELLED, UNLABELLED]], np.uint8)
+PREDICTION = np.array([[0, 1, 1, 1], [0, 0, 1, 0]], np.uint8)
+
+
+def test_figures_by_hand() -> None:
+    confusion = ConfusionMatrix(3)
+    confusion.update(PREDICTION, TRUTH)
+    # Class 0: 2 hits, 1 missed, 1 false; class 1 the same; class 2 occurs nowhere.
+    np.testing.assert_allclose(confusion.iou()[:2], [0.5, 0.5])
+    assert np.isnan(confusion.iou()[2])
+    assert confusion.miou() == pytest.approx(50)
+    assert confusion.pixel_accuracy() == pytest.approx(100 * 4 / 6)
+
+
+def test_one_matrix_over_all_frames_is_not_the_mean_of_frames() -> None:
+    together = ConfusionMatrix(2)
+    together.update(np.array([0, 0, 0, 0], np.uint8), np.array([0, 0, 0, 1], np.uint8))
+    together.update(np.array([1], np.uint8), np.array([1], np.uint8))
+    # Class 0: 3 / 4, class 1: 1 / 2; the mean over frames would be ((3/4 + 0) / 2 + 1) / 2.
+    assert together.miou() == pytest.approx(100 * (3 / 4 + 1 / 2) / 2)
+
+
+def test_an_unlabelled_prediction_is_a_miss_and_no_false_alarm() -> None:
+    confusion = ConfusionMatrix(2)
+    confusion.update(np.array([0, UNLABELLED, 1], np.uint8), np.array([0, 0, 1], np.uint8))
+    np.testing.assert_allclose(confusion.iou(), [0.5, 1.0])
+    assert confusion.pixel_accuracy() == pytest.approx(100 * 2 / 3)
+
+
+def test_a_class_only_predicted_lowers_the_others_but_is_not_averaged() -> None:
+    confusion = ConfusionMatrix(3)
+    confusion.update(np.array([0, 2], np.uint8), np.array([0, 0], np.uint8))
+    assert confusion.iou()[2] == 0
+    assert confusion.miou() == pytest.approx(50)
+
+
+def test_nothing_labelled_gives_nan_and_other_sizes_are_refused() -> None:
+    confusion = ConfusionMatrix(2)
+    confusion.update(np.zeros(4, np.uint8), np.full(4, UNLABELLED, np.uint8))
+    assert np.isnan(confusion.miou())
+    assert np.isnan(confusion.pixel_accuracy())
+    with pytest.raises(JetSegError, match="one size"):
+        confusion.update(np.zeros((2, 2), np.uint8), np.zeros((2, 3), np.uint8))
