@@ -1,0 +1,70 @@
+"""Export of a checkpoint to ONNX, the form that robots run without torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from pathlib import Path
+
+import onnx
+import torch
+
+from jetseg_core.checkpoint import load_checkpoint
+from jetseg_core.deploy.inference_graph import InferenceGraph
+
+OPSET = 18
+
+
+def export_onnx(checkpoint_path: str | Path, onnx_path: str | Path | None = None) -> Path:
+    """Write the inference graph of a checkpoint, next to it unless told otherwise.
+
+    Input ``images`` (N, H, W, 3) uint8 RGB of any size from 64x64 up; outputs ``labels`` and ``confidence``
+    (N, H, W) uint8. What a robot must know of the model (configuration, classes, provenance, the
+    checkpoint's sha256) is in the file's metadata under ``jetseg``, as JSON.
+
+    Returns:
+        The path written.
+
+    Raises:
+        JetSegError: the checkpoint cannot be read.
+    """
+    checkpoint_path = Path(checkpoint_path)
+    path = Path(onnx_path) if onnx_path else checkpoint_path.with_suffix(".onnx")
+    checkpoint = load_checkpoint(checkpoint_path)
+    graph = InferenceGraph(checkpoint.build())
+    example = torch.zeros(2, 96, 128, 3, dtype=torch.uint8)
+    dimension = torch.export.Dim
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # The exporter warns of its own deprecated internals.
+        program = torch.onnx.export(
+            graph,
+            (example,),
+            input_names=["images"],
+            output_names=["labels", "confidence"],
+            dynamic_shapes=({0: dimension.AUTO, 1: dimension.AUTO, 2: dimension.AUTO},),
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    # The exporter annotates every node with the source lines it came from: paths of the exporting machine.
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output):
+        del value.metadata_props[:]
+    description = {
+        "name": checkpoint_path.stem,
+        "config": checkpoint.config.to_dict(),
+        "classes": checkpoint.classes.to_dict(),
+        "provenance": dict(checkpoint.provenance),
+        "sha256": checkpoint.sha256,
+    }
+    onnx.helper.set_model_props(model, {"jetseg": json.dumps(description)})
+    onnx.checker.check_model(model)
+    partial = path.with_name(f"{path.name}.partial")
+    onnx.save(model, partial)
+    os.replace(partial, path)
+    return path

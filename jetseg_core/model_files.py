@@ -1,0 +1,82 @@
+"""Where models are: a name or a path to the files that hold it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from jetseg_core.errors import JetSegError
+
+CHECKPOINT_SUFFIX = ".pt"
+EXPORTED_SUFFIX = ".onnx"
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """The two forms of one model; either may be absent."""
+
+    checkpoint: Path | None
+    """Weights for torch (``.pt``)."""
+    exported: Path | None
+    """Inference graph for every other runtime (``.onnx``)."""
+
+
+def find_model(name_or_path: str) -> ModelFiles:
+    """Find a shipped model by its name (``nano_camvid11``), or any by the path of either of its files.
+
+    The other form is expected next to the one named. Names are looked up in ``$JETSEG_MODELS`` and where
+    JetSeg was installed.
+
+    Raises:
+        JetSegError: nothing is there, or the path is of no model file.
+    """
+    path = Path(name_or_path).expanduser()
+    if path.suffix in (CHECKPOINT_SUFFIX, EXPORTED_SUFFIX):
+        if not path.is_file():
+            raise JetSegError(
+                f"no checkpoint '{name_or_path}' (looked at '{path.absolute()}'): give the path of a .pt "
+                f"or .onnx file, or the name of a shipped model: {_shipped()}"
+            )
+        return _both_forms(path.with_suffix(""))
+    if path.name == name_or_path:
+        for folder in model_folders():
+            files = _both_forms(folder / name_or_path)
+            if files.checkpoint or files.exported:
+                return files
+    raise JetSegError(
+        f"no checkpoint '{name_or_path}': give the path of a .pt or .onnx file, or the name of a shipped "
+        f"model: {_shipped()}"
+    )
+
+
+def model_folders() -> list[Path]:
+    """The folders that may hold shipped models, most specific first."""
+    prefixes = [
+        *os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep),
+        *os.environ.get("COLCON_PREFIX_PATH", "").split(os.pathsep),
+        sys.prefix,
+    ]
+    folders = [
+        Path(os.environ.get("JETSEG_MODELS", "")),
+        Path(__file__).resolve().parent.parent / "models",  # A source checkout.
+        *(Path(prefix) / "share" / "jetseg" / "models" for prefix in prefixes if prefix),
+    ]
+    return [folder for folder in folders if folder.is_dir() and folder != Path()]
+
+
+def _both_forms(stem: Path) -> ModelFiles:
+    # with_name, not with_suffix: a model's name may hold dots.
+    checkpoint = stem.with_name(stem.name + CHECKPOINT_SUFFIX)
+    exported = stem.with_name(stem.name + EXPORTED_SUFFIX)
+    return ModelFiles(
+        checkpoint=checkpoint if checkpoint.is_file() else None,
+        exported=exported if exported.is_file() else None,
+    )
+
+
+def _shipped() -> str:
+    suffixes = (CHECKPOINT_SUFFIX, EXPORTED_SUFFIX)
+    names = {p.stem for folder in model_folders() for p in folder.iterdir() if p.suffix in suffixes}
+    return ", ".join(sorted(names)) or "(none found; set JETSEG_MODELS to their folder)"

@@ -1,0 +1,92 @@
+"""OpenVINO, the backend of x86 CPUs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+
+from jetseg_core.classes import ClassSet
+from jetseg_core.config import ModelConfig
+from jetseg_core.errors import JetSegError
+from jetseg_core.runtime.base import ModelDescription, Runtime
+from jetseg_core.runtime.settings import RuntimeSettings
+
+PRECISION_HINTS = {"fp32": "f32", "bf16": "bf16"}
+PRECISION_NAMES = {hint: name for name, hint in PRECISION_HINTS.items()}
+
+
+class OpenVinoRuntime(Runtime):
+    """Runs the exported graph on the CPU, in bf16 where the CPU has it, else in fp32."""
+
+    backend = "openvino"
+    device = "cpu"
+
+    def __init__(self, exported: Path, settings: RuntimeSettings) -> None:
+        if settings.device == "cuda":
+            raise JetSegError(
+                "device: the openvino backend runs on the CPU; use backend torch for cuda, or device cpu"
+            )
+        if settings.precision not in ("auto", *PRECISION_HINTS):
+            raise JetSegError(
+                f"precision: '{settings.precision}' is not available with openvino on a CPU; choose auto, "
+                f"{' or '.join(PRECISION_HINTS)}"
+            )
+        self._core = ov.Core()
+        try:
+            model = self._core.read_model(exported)
+        except RuntimeError as error:
+            raise JetSegError(
+                f"'{exported}' cannot be read as an ONNX model; make it anew with `jetseg export`"
+            ) from error
+        super().__init__(_describe(model, exported), settings.input_size)
+        height, width = settings.input_size
+        model.reshape([1, height, width, 3])
+        self._options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY"}
+        if settings.precision != "auto":
+            self._options["INFERENCE_PRECISION_HINT"] = PRECISION_HINTS[settings.precision]
+        if settings.threads:
+            self._options["INFERENCE_NUM_THREADS"] = settings.threads
+        # The confidence costs a softmax over the whole image, so the graph without it is one of its own;
+        # the one with it is compiled when first asked for.
+        self._full_model = model
+        self._with_confidence: ov.InferRequest | None = None
+        labels_only = ov.Model([model.output("labels")], model.get_parameters(), "labels")
+        compiled = self._core.compile_model(labels_only.clone(), "CPU", self._options)
+        hint = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
+        self.precision = PRECISION_NAMES.get(hint, hint)
+        if settings.precision not in ("auto", self.precision):
+            raise JetSegError(
+                f"precision: this CPU has no {settings.precision}; openvino would run {self.precision}. "
+                "Choose that, or auto"
+            )
+        self._labels_only = compiled.create_infer_request()
+
+    def _infer(self, image: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:
+        if confidence and self._with_confidence is None:
+            compiled = self._core.compile_model(self._full_model, "CPU", self._options)
+            self._with_confidence = compiled.create_infer_request()
+        request = self._with_confidence if confidence else self._labels_only
+        assert request is not None
+        request.infer([image[None]], share_inputs=True)
+        labels = request.get_tensor("labels").data[0].copy()
+        return labels, request.get_tensor("confidence").data[0].copy() if confidence else None
+
+
+def _describe(model: ov.Model, path: Path) -> ModelDescription:
+    place = ["framework", "jetseg"]
+    if not model.has_rt_info(place):
+        raise JetSegError(
+            f"'{path}' is an ONNX model, but not one of JetSeg's (no 'jetseg' metadata); make one with "
+            "`jetseg export`"
+        )
+    data = json.loads(model.get_rt_info(place).value)
+    return ModelDescription(
+        name=data["name"],
+        config=ModelConfig.from_dict(data["config"]),
+        classes=ClassSet.from_dict(data["classes"]),
+        sha256=data["sha256"],
+        provenance=data["provenance"],
+    )

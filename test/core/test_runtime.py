@@ -1,0 +1,160 @@
+"""The runtimes: they agree with each other, and say no in words."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jetseg_core.checkpoint import load_checkpoint, save_checkpoint
+from jetseg_core.errors import JetSegError
+from jetseg_core.runtime import RuntimeSettings, create_runtime
+
+Street = tuple[np.ndarray, np.ndarray]
+
+
+def test_backends_agree_in_fp32(street: Street) -> None:
+    # With the shipped weights: those of a random network tie all over the picture.
+    first, second = (
+        create_runtime(RuntimeSettings(backend=backend, precision="fp32")).segment(
+            street[0], confidence=True
+        )
+        for backend in ("torch", "openvino")
+    )
+    assert (first.labels == second.labels).mean() >= 0.999
+    assert first.confidence is not None
+    assert second.confidence is not None
+    assert np.abs(first.confidence.astype(int) - second.confidence).max() <= 2
+
+
+@pytest.mark.parametrize("backend", ["torch", "openvino"])
+def test_results_have_the_size_asked_for_and_belong_to_the_caller(
+    backend: str, street: Street, exported_pair: Path
+) -> None:
+    runtime = create_runtime(
+        RuntimeSettings(checkpoint=str(exported_pair), backend=backend, input_size=(96, 128))
+    )
+    image = street[0][:233, :301]
+    first = runtime.segment(image)
+    assert first.labels.shape == (233, 301)
+    assert first.labels.dtype == np.uint8
+    assert first.confidence is None
+    assert runtime.segment(image, size=(50, 70)).labels.shape == (50, 70)
+    kept = first.labels.copy()
+    runtime.segment(255 - image)
+    np.testing.assert_array_equal(first.labels, kept)
+    np.testing.assert_array_equal(runtime.segment(image, confidence=True).labels, kept)
+    runtime.close()
+
+
+def test_labels_at_another_size_are_the_nearest_of_the_network_s(
+    street: Street, exported_pair: Path
+) -> None:
+    runtime = create_runtime(RuntimeSettings(checkpoint=str(exported_pair), input_size=(96, 128)))
+    coarse = runtime.segment(street[0], size=(96, 128)).labels
+    fine = runtime.segment(street[0], size=(251, 333)).labels
+    # A pixel's center, carried over to the coarse grid, lies in exactly one of its cells.
+    rows = ((np.arange(251) + 0.5) * 96 / 251).astype(int)
+    columns = ((np.arange(333) + 0.5) * 128 / 333).astype(int)
+    np.testing.assert_array_equal(fine, coarse[np.ix_(rows, columns)])
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((90, 90), np.uint8),
+        np.zeros((90, 90, 4), np.uint8),
+        np.zeros((90, 90, 3), np.float32),
+        np.zeros((0, 90, 3), np.uint8),
+    ],
+)
+def test_an_image_of_another_form_is_refused(image: np.ndarray, exported_pair: Path) -> None:
+    runtime = create_runtime(RuntimeSettings(checkpoint=str(exported_pair), backend="openvino"))
+    with pytest.raises(JetSegError, match="expected \\(height, width, 3\\) uint8 RGB"):
+        runtime.segment(image)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"backend": "tpu"}, "backend: 'tpu' is not one of auto, torch, openvino"),
+        ({"device": "npu"}, "device: 'npu' is not one of"),
+        ({"precision": "int3"}, "precision: 'int3' is not one of"),
+        ({"precision": "fp16", "backend": "openvino"}, "not available with openvino"),
+        ({"precision": "bf16", "backend": "torch"}, "not available with torch"),
+        ({"threads": -1}, "threads: -1"),
+        ({"input_size": (32, 480)}, "input size: 32x480"),
+        ({"checkpoint": "absent"}, "no checkpoint 'absent'"),
+        ({"checkpoint": "absent.pt"}, "no checkpoint 'absent.pt'"),
+    ],
+)
+def test_wrong_settings_name_the_field_and_the_choices(
+    values: dict[str, object], message: str
+) -> None:
+    with pytest.raises(JetSegError, match=message):
+        create_runtime(RuntimeSettings(**values))  # type: ignore[arg-type]
+
+
+def test_an_exported_form_that_is_none_is_refused(tmp_path: Path) -> None:
+    import onnx
+
+    garbage = tmp_path / "garbage.onnx"
+    garbage.write_bytes(b"not an onnx file")
+    with pytest.raises(JetSegError, match="cannot be read as an ONNX model"):
+        create_runtime(RuntimeSettings(checkpoint=str(garbage)))
+    values = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
+    result = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
+    node = onnx.helper.make_node("Relu", ["x"], ["y"])
+    foreign = tmp_path / "foreign.onnx"
+    onnx.save(
+        onnx.helper.make_model(onnx.helper.make_graph([node], "g", [values], [result])), foreign
+    )
+    with pytest.raises(JetSegError, match="not one of JetSeg's"):
+        create_runtime(RuntimeSettings(checkpoint=str(foreign)))
+
+
+def test_a_stale_export_is_refused(exported_pair: Path, tmp_path: Path) -> None:
+    old = load_checkpoint(exported_pair)
+    path = tmp_path / "changed.pt"
+    save_checkpoint(path, old.build(), old.classes, {"epochs": "one more"})
+    shutil.copy(exported_pair.with_suffix(".onnx"), path.with_suffix(".onnx"))
+    with pytest.raises(JetSegError, match="exported from another checkpoint"):
+        create_runtime(RuntimeSettings(checkpoint=str(path), backend="openvino"))
+
+
+def test_a_missing_backend_is_an_error_or_says_what_runs_instead(
+    exported_pair: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        "jetseg_core.runtime.selection.find_spec",
+        lambda name: None if name == "openvino" else find(name),
+    )
+    settings = {"checkpoint": str(exported_pair), "backend": "openvino"}
+    with pytest.raises(JetSegError, match="'openvino' is not installed"):
+        create_runtime(RuntimeSettings(**settings, strict_backend=True))  # type: ignore[arg-type]
+    runtime = create_runtime(RuntimeSettings(**settings))  # type: ignore[arg-type]
+    assert (runtime.backend, runtime.degraded) == ("torch", True)
+    assert "instead of openvino" in runtime.selection
+    automatic = create_runtime(RuntimeSettings(checkpoint=str(exported_pair)))
+    assert not automatic.degraded
+
+
+def test_an_exported_model_runs_without_torch(exported_pair: Path) -> None:
+    program = f"""
+import sys
+sys.modules["torch"] = None  # any import of it fails
+import numpy as np
+from jetseg_core.runtime import RuntimeSettings, create_runtime
+runtime = create_runtime(RuntimeSettings(checkpoint={str(exported_pair)!r}, backend="openvino"))
+print(runtime.segment(np.zeros((70, 80, 3), np.uint8)).labels.shape)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert ran.stdout.strip() == "(70, 80)", ran.stderr
