@@ -1,0 +1,38 @@
+"""Installs jetseg_core and jetseg_ros with pip; colcon builds the ROS package from CMakeLists.txt."""
+
+from __future__ import annotations
+
+import re
+from glob import glob
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+
+
+def names(requirements: str) -> list[str]:
+    """Package names of a file in requirements/, where the versions that are tested stand."""
+    lines = (ROOT / "requirements" / requirements).read_text(encoding="utf-8").splitlines()
+    return [match[0] for line in lines if (match := re.match(r"[A-Za-z0-9][\w.-]*", line))]
+
+
+setup(
+    name="jetseg",
+    version="0.1.0",
+    description="Real-time semantic segmentation of road scenes, with a ROS 2 node",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=["jetseg_core*", "jetseg_ros*"]),
+    data_files=[("share/jetseg/models", glob("models/*"))],
+    install_requires=names("base.txt"),
+    extras_require={"train": names("train.txt"), "dev": names("dev.txt")},
+    entry_points={
+        "console_scripts": [
+            "jetseg = jetseg_core.cli.main:main",
+            "jetseg-node = jetseg_ros.segmentation_node:main",
+            "jetseg-camera = jetseg_ros.camera_node:main",
+            "jetseg-demo = jetseg_ros.demo:main",
+        ]
+    },
+)
