@@ -1,0 +1,1 @@
+"""Labelled frames: data sets, augmentation, and the procedural street scene."""

@@ -1,0 +1,187 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from jetseg_core.checkpoint import load_checkpoint, save_checkpoint, write_atomically
+from jetseg_core.config import ModelConfig
+from jetseg_core.data.augmentation import Augmentation
+from jetseg_core.data.camvid import CamVid
+from jetseg_core.errors import JetSegError
+from jetseg_core.evaluation.confusion import ConfusionMatrix
+from jetseg_core.models import JetSeg, normalise
+from jetseg_core.training.average import AveragedModel
+from jetseg_core.training.batches import Frames, epoch_batches
+from jetseg_core.training.config import TrainConfig
+from jetseg_core.training.memory import keep_freed_memory
+from jetseg_core.training.objective import Objective, count_pixels
+
+WARMUP_STEPS = 100
+
+
+def train(config: TrainConfig, resume: bool = False) -> Path:
+    """Train, validate, and keep the weights that validate best.
+
+    Writes into ``config.out``: ``best.pt`` (a checkpoint), ``last.pt`` (the run's state, after every epoch),
+    ``curve.csv`` (an epoch a row). A run killed at any moment goes on from its last epoch with `resume`.
+
+    Returns:
+        The path of ``best.pt``.
+
+    Raises:
+        JetSegError: the data cannot be used, or there is nothing to resume.
+    """
+    keep_freed_memory()
+    torch.manual_seed(config.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    out = Path(config.out)
+    data, held_out = CamVid(config.data, "train"), CamVid(config.data, "val")
+    frames, val_frames = (list(tqdm(split, "reading", leave=False)) for split in (data, held_out))
+
+    model = JetSeg(ModelConfig(config.preset, config.combination, len(data.classes)))
+    if config.init_from:
+        start = load_checkpoint(config.init_from)
+        if start.config != model.config:
+            raise JetSegError(
+                f"init_from: '{config.init_from}' is {start.config}, this run trains {model.config}"
+            )
+        model.load_state_dict(dict(start.state_dict))
+    model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = AveragedModel(model, config.ema)
+    labels = [label for _, label in frames]
+    objective = Objective(config.loss, count_pixels(labels, len(data.classes))).to(device)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), config.learning_rate, weight_decay=config.weight_decay
+    )
+    steps_per_epoch = (len(frames) + config.street_scenes) // config.batch_size
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: _learning_rate(step, steps_per_epoch * config.epochs)
+    )
+    augmentation = Augmentation(
+        crop=(config.crop_height, config.crop_width), scale=(config.min_scale, config.max_scale)
+    )
+    provenance: dict[str, object] = {
+        "data": "CamVid (Brostow et al. 2008), 11 classes, 480x360, SegNet tutorial's split",
+        "split": "train",
+        "recipe": {k: v for k, v in asdict(config).items() if k not in ("data", "out")},
+        "commit": _commit(),
+    }
+    first_epoch, best, seconds = 0, -1.0, 0.0
+    if resume:
+        state = _load_state(out / "last.pt", config)
+        model.load_state_dict(state["model"])
+        average.model.load_state_dict(state["average"])
+        average.updates = state["average_updates"]
+        optimiser.load_state_dict(state["optimiser"])
+        schedule.load_state_dict(state["schedule"])
+        first_epoch, best, seconds = state["epoch"], state["best"], state["seconds"]
+
+    for epoch in range(first_epoch, config.epochs):
+        began = time.monotonic()
+        model.train()
+        sums: dict[str, float] = {}
+        batches = epoch_batches(
+            frames, config.street_scenes, augmentation, config.batch_size, config.seed, epoch
+        )
+        bar = tqdm(batches, f"epoch {epoch + 1}/{config.epochs}", steps_per_epoch, leave=False)
+        for images, target in bar:
+            logits = model(normalise(images.to(device)))
+            terms = objective(logits, target.to(device))
+            loss = torch.stack(list(terms.values())).sum()
+            optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+            optimiser.step()
+            schedule.step()
+            average.update(model)
+            for name, term in {"loss": loss, **terms}.items():
+                sums[name] = sums.get(name, 0.0) + float(term.detach())
+        seconds += time.monotonic() - began
+
+        row: dict[str, object] = {"epoch": epoch + 1, "seconds": round(seconds)}
+        row |= {name: round(total / steps_per_epoch, 4) for name, total in sums.items()}
+        last = epoch + 1 == config.epochs
+        row["val_miou"] = ""
+        if last or (epoch + 1) % config.validate_every == 0:
+            miou = validate(average.model, val_frames, len(data.classes), device)
+            row["val_miou"] = round(miou, 2)
+            if miou > best:
+                best = miou
+                measured = {"epochs": epoch + 1, "seconds": round(seconds), "val_miou": miou}
+                save_checkpoint(out / "best.pt", average.model, data.classes, provenance | measured)
+        _append(out / "curve.csv", row, fresh=epoch == 0)
+        write_atomically(
+            {
+                "config": asdict(config),
+                "model": model.state_dict(),
+                "average": average.model.state_dict(),
+                "average_updates": average.updates,
+                "optimiser": optimiser.state_dict(),
+                "schedule": schedule.state_dict(),
+                "epoch": epoch + 1,
+                "best": best,
+                "seconds": seconds,
+            },
+            out / "last.pt",
+        )
+        tqdm.write("  ".join(f"{name} {value}" for name, value in row.items() if value != ""))
+    return out / "best.pt"
+
+
+@torch.inference_mode()
+def validate(model: nn.Module, frames: Frames, num_classes: int, device: torch.device) -> float:
+    """mIoU in percent over labelled frames, one at a time at their own size."""
+    confusion = ConfusionMatrix(num_classes)
+    for image, truth in frames:
+        logits = model(normalise(torch.from_numpy(image)[None].to(device)))
+        confusion.update(logits.argmax(1)[0].cpu().numpy().astype(np.uint8), truth)
+    return confusion.miou()
+
+
+def _learning_rate(step: int, steps: int) -> float:
+    """Share of the peak rate: linear warm-up, then polynomial decay with power 0.9."""
+    return min(1.0, (step + 1) / WARMUP_STEPS) * max(0.0, 1 - step / steps) ** 0.9
+
+
+def _load_state(path: Path, config: TrainConfig) -> dict[str, Any]:
+    if not path.is_file():
+        raise JetSegError(f"no run to resume: '{path}' is missing; start without --resume")
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    changed = [name for name, value in asdict(config).items() if state["config"][name] != value]
+    if set(changed) - {"data", "out"}:
+        raise JetSegError(
+            f"'{path}' was made with other settings of {changed}; resume with the same ones"
+        )
+    return state
+
+
+def _append(path: Path, row: dict[str, object], fresh: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w" if fresh else "a", newline="") as file:
+        writer = csv.DictWriter(file, row)
+        if fresh:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def _commit() -> str:
+    """The commit of the code that trains; 'unknown' outside a git checkout."""
+    found = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip() or "unknown"

@@ -1,0 +1,132 @@
+"""The training loop, on a handful of generated frames."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from jetseg_core.checkpoint import load_checkpoint, write_atomically
+from jetseg_core.data.augmentation import Augmentation
+from jetseg_core.data.street_scene import StreetScene
+from jetseg_core.errors import JetSegError
+from jetseg_core.training import loop
+from jetseg_core.training.batches import epoch_batches
+from jetseg_core.training.config import TrainConfig
+from jetseg_core.training.loop import train
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six generated frames in CamVid's layout, as train and as val."""
+    root = tmp_path_factory.mktemp("data")
+    scene = StreetScene(seed=1, size=(96, 128))
+    for split in ("train", "val"):
+        (root / split).mkdir()
+        (root / f"{split}annot").mkdir()
+        for index in range(6):
+            image, labels = scene.render(10 * index)
+            image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+            cv2.imwrite(str(root / split / f"{index}.png"), image)
+            cv2.imwrite(str(root / f"{split}annot" / f"{index}.png"), labels)
+    return root
+
+
+def settings(data: Path, out: Path, **changes: object) -> TrainConfig:
+    values = {
+        "epochs": 3,
+        "batch_size": 4,
+        "crop_height": 64,
+        "crop_width": 64,
+        "street_scenes": 2,
+        "validate_every": 1,
+    }
+    return TrainConfig(data=str(data), out=str(out), **(values | changes))  # type: ignore[arg-type]
+
+
+def curve(out: Path) -> list[dict[str, str]]:
+    with (out / "curve.csv").open() as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+def test_a_killed_run_goes_on_to_the_same_result(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(settings(data, tmp_path / "whole"))
+
+    def save_and_die(state: dict[str, object], path: Path) -> None:
+        write_atomically(state, path)
+        if state["epoch"] == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "write_atomically", save_and_die)
+    with pytest.raises(KeyboardInterrupt):
+        train(settings(data, tmp_path / "killed"))
+    monkeypatch.undo()
+    assert len(curve(tmp_path / "killed")) == 2
+    best = train(settings(data, tmp_path / "killed"), resume=True)
+
+    assert curve(tmp_path / "killed") == curve(tmp_path / "whole")
+    weights = [
+        torch.load(tmp_path / name / "last.pt", weights_only=True)["model"]
+        for name in ("whole", "killed")
+    ]
+    for name, value in weights[0].items():
+        torch.testing.assert_close(value, weights[1][name], msg=name)
+    provenance = load_checkpoint(best).provenance
+    assert {"data", "split", "recipe", "commit", "epochs", "val_miou"} <= set(provenance)
+    assert str(data) not in str(provenance)  # folders of the training machine stay there
+
+
+def test_resuming_nothing_or_something_else_is_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(JetSegError, match="no run to resume"):
+        train(settings(data, tmp_path), resume=True)
+    train(settings(data, tmp_path, epochs=1))
+    with pytest.raises(JetSegError, match="other settings of .*batch_size"):
+        train(settings(data, tmp_path, epochs=1, batch_size=2), resume=True)
+
+
+def test_a_run_can_start_from_a_checkpoint_of_the_same_network_only(
+    data: Path, tmp_path: Path
+) -> None:
+    first = train(settings(data, tmp_path / "a", epochs=1))
+    train(settings(data, tmp_path / "b", epochs=1, init_from=str(first)))
+    with pytest.raises(JetSegError, match="init_from"):
+        train(settings(data, tmp_path / "c", epochs=1, init_from=str(first), combination=3))
+
+
+def test_batches_depend_on_seed_and_epoch_alone_and_show_every_frame_once() -> None:
+    frames = [
+        (np.full((64, 64, 3), value, np.uint8), np.full((64, 64), value, np.uint8))
+        for value in range(8)
+    ]
+    still = Augmentation(crop=(64, 64), scale=(1, 1), brightness=0, color=0)
+
+    def epoch(number: int) -> list[int]:
+        batches = epoch_batches(frames, 0, still, 4, seed=5, epoch=number)
+        return [int(label[0, 0]) for _, labels in batches for label in labels]
+
+    assert sorted(epoch(0)) == list(range(8))
+    assert epoch(0) == epoch(0)
+    assert epoch(0) != epoch(1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, "epochs: 0"),
+        ({"ema": 1.0}, "ema: 1.0"),
+        ({"loss": "dice"}, "loss: 'dice' is not one of jet, ce, jet\\+ce"),
+        ({"max_scale": 0.1}, "max_scale: 0.1 is below"),
+        ({"preset": "micro"}, "preset: 'micro'"),
+    ],
+)
+def test_wrong_settings_name_the_field(
+    data: Path, tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(JetSegError, match=message):
+        train(settings(data, tmp_path, **changes))
