@@ -1,0 +1,1 @@
+"""The ``jetseg`` command, one subcommand a file."""

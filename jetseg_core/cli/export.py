@@ -1,0 +1,21 @@
+"""``jetseg export``: the form that runs without torch."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("export", help="write a checkpoint as ONNX")
+    parser.add_argument("--checkpoint", required=True, help="path of a .pt file of `jetseg train`")
+    parser.add_argument("--out", help="path of the .onnx file (default: next to the checkpoint)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Export, then say where the file is."""
+    from jetseg_core.deploy.export import export_onnx
+
+    path = export_onnx(options.checkpoint, options.out)
+    print(f"{path} ({path.stat().st_size / 1024:.0f} KB)")

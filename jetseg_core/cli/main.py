@@ -1,0 +1,33 @@
+"""The ``jetseg`` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from jetseg_core.cli import bench, evaluate, export, info, predict, train
+from jetseg_core.errors import JetSegError
+
+COMMANDS = (info, train, evaluate, predict, export, bench)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``jetseg COMMAND ...``; a JetSegError ends it with one line and exit status 2."""
+    parser = argparse.ArgumentParser(
+        prog="jetseg", description="Real-time semantic segmentation of road scenes."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_parser(commands)
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except JetSegError as error:
+        print(f"jetseg: error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

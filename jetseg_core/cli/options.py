@@ -1,0 +1,81 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import os
+import re
+
+from jetseg_core.errors import JetSegError
+from jetseg_core.runtime import RuntimeSettings
+from jetseg_core.runtime.selection import BACKENDS
+from jetseg_core.runtime.settings import DEVICES, PRECISIONS
+
+
+def add_runtime_options(parser: argparse.ArgumentParser) -> None:
+    """What to run and how: the fields of `RuntimeSettings`."""
+    default = RuntimeSettings()
+    parser.add_argument(
+        "--checkpoint",
+        default=default.checkpoint,
+        help="name of a shipped model, or path of a .pt or .onnx file (default: %(default)s)",
+    )
+    # No `choices`: create_runtime's own error is the same wherever a backend is named.
+    parser.add_argument(
+        "--backend", default=default.backend, help=f"auto, {', '.join(BACKENDS)} (default: auto)"
+    )
+    parser.add_argument("--device", default=default.device, help=f"{', '.join(DEVICES)}")
+    parser.add_argument("--precision", default=default.precision, help=f"{', '.join(PRECISIONS)}")
+    parser.add_argument(
+        "--threads", type=int, default=default.threads, help="CPU threads; 0 = the backend's choice"
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        metavar=("HEIGHT", "WIDTH"),
+        default=default.input_size,
+        help="size that frames are stretched to (default: 360 480)",
+    )
+
+
+def runtime_settings(options: argparse.Namespace) -> RuntimeSettings:
+    """The settings that `add_runtime_options` read; a backend asked for must be available."""
+    return RuntimeSettings(
+        checkpoint=options.checkpoint,
+        backend=options.backend,
+        device=options.device,
+        precision=options.precision,
+        threads=options.threads,
+        strict_backend=options.backend != "auto",
+        input_size=(options.size[0], options.size[1]),
+    )
+
+
+def add_data_option(parser: argparse.ArgumentParser) -> None:
+    """Root folder of the data set."""
+    parser.add_argument(
+        "--data",
+        default=os.environ.get("JETSEG_CAMVID", ""),
+        help="CamVid root folder: train, trainannot, val, valannot (default: $JETSEG_CAMVID)",
+    )
+
+
+def data_folder(options: argparse.Namespace) -> str:
+    """The folder that `add_data_option` read.
+
+    Raises:
+        JetSegError: none was given.
+    """
+    if not options.data:
+        raise JetSegError("no data set: name CamVid's folder with --data, or set JETSEG_CAMVID")
+    return str(options.data)
+
+
+def field_help(config: type) -> dict[str, str]:
+    """The docstring under each field of a dataclass, for ``--help``."""
+    source = inspect.getsource(config)
+    return dict(
+        re.findall(r'^    (\w+): [^\n]*\n    """(.*?)"""', source, re.MULTILINE | re.DOTALL)
+    )

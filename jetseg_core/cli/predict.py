@@ -1,0 +1,53 @@
+"""``jetseg predict``: segment images, a video or the generated street into picture files."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from jetseg_core.cli.options import add_runtime_options, runtime_settings
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    from jetseg_core.sources import SOURCE_HELP
+
+    parser = commands.add_parser("predict", help="segment images or a video into files")
+    parser.add_argument("input", help=SOURCE_HELP)
+    parser.add_argument(
+        "--out", required=True, help="folder for <name>_label.png, <name>_overlay.png"
+    )
+    parser.add_argument(
+        "--alpha", type=float, default=0.5, help="share of class color in the overlay, 0 to 1"
+    )
+    add_runtime_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write, for every frame, its label image (8-bit class ids) and its overlay."""
+    import cv2
+    from tqdm import tqdm
+
+    from jetseg_core.coloring import blend_colors, color_labels
+    from jetseg_core.errors import JetSegError
+    from jetseg_core.runtime import create_runtime
+    from jetseg_core.sources import open_source
+
+    if not 0 <= options.alpha <= 1:
+        raise JetSegError(f"--alpha: {options.alpha} is not in 0 to 1")
+    source = open_source(options.input)
+    runtime = create_runtime(runtime_settings(options))
+    out = Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    print(runtime.selection)
+    with source:
+        for frame in tqdm(source, "segmenting"):
+            labels = runtime.segment(frame.image).labels
+            colors = color_labels(labels, runtime.description.classes)
+            overlay = blend_colors(frame.image, colors, labels, options.alpha)
+            pictures = {"label": labels, "overlay": cv2.cvtColor(overlay, cv2.COLOR_RGB2BGR)}
+            for kind, picture in pictures.items():
+                path = out / f"{frame.name}_{kind}.png"
+                if not cv2.imwrite(str(path), picture):
+                    raise JetSegError(f"'{path}' cannot be written; is the disk full or read-only?")

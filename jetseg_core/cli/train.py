@@ -1,0 +1,44 @@
+"""``jetseg train``: train a network on CamVid."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import MISSING, fields
+
+from jetseg_core.cli.options import add_data_option, data_folder, field_help
+
+CONVERTERS = {"int": int, "float": float}
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command; the options are the fields of `TrainConfig`."""
+    from jetseg_core.training.config import TrainConfig
+
+    parser = commands.add_parser("train", help="train a network")
+    add_data_option(parser)
+    help_of = field_help(TrainConfig)
+    for field in fields(TrainConfig):
+        if field.name == "data":
+            continue
+        required = field.default is MISSING
+        parser.add_argument(
+            f"--{field.name.replace('_', '-')}",
+            type=CONVERTERS.get(str(field.type), str),
+            required=required,
+            default=None if required else field.default,
+            help=help_of[field.name] + ("" if required else f" (default: {field.default!r})"),
+        )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in --out from its last epoch"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train, then say where the best checkpoint is."""
+    from jetseg_core.training.config import TrainConfig
+    from jetseg_core.training.loop import train
+
+    values = {field.name: getattr(options, field.name) for field in fields(TrainConfig)}
+    config = TrainConfig(**(values | {"data": data_folder(options)}))
+    print(f"best checkpoint: {train(config, resume=options.resume)}")

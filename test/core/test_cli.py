@@ -1,0 +1,95 @@
+"""The `jetseg` command, as a user types it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from jetseg_core.cli.main import COMMANDS, main
+from jetseg_core.coloring import blend_colors, color_labels
+from jetseg_core.runtime import RuntimeSettings, create_runtime
+from jetseg_core.sources import open_source
+
+
+def test_info_prints_the_names_that_others_rely_on(capsys: pytest.CaptureFixture[str]) -> None:
+    main(
+        ["info", "--preset", "nano", "--combination", "0", "--size", "512", "512"]
+        + ["--classes", "32", "--json"]
+    )
+    printed = json.loads(capsys.readouterr().out)
+    assert {"parameters", "macs", "eq2_flops", "flops"} <= set(printed)
+    assert 1.07e9 <= printed["eq2_flops"] <= 1.18e9
+    main(["info", "--checkpoint", "nano_camvid11"])
+    assert "Bicyclist" in capsys.readouterr().out
+
+
+def test_evaluate_on_real_frames(camvid: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["evaluate", "--data", str(camvid), "--split", "val", "--json"])
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["frames"] == 101
+    assert printed["miou"] >= 45
+    assert len(printed["per_class_iou"]) == 11
+    assert printed["pixel_accuracy"] > 80
+    assert printed["backend"] in ("openvino", "torch")
+
+
+def test_predict_writes_the_labels_that_the_runtime_gives(tmp_path: Path) -> None:
+    source = "generator:frames=2,size=320x240,seed=4"
+    main(["predict", source, "--out", str(tmp_path), "--alpha", "0.3"])
+    runtime = create_runtime(RuntimeSettings())
+    for frame in open_source(source):
+        labels = runtime.segment(frame.image).labels
+        written = cv2.imread(str(tmp_path / f"{frame.name}_label.png"), cv2.IMREAD_UNCHANGED)
+        np.testing.assert_array_equal(written, labels)
+        overlay = cv2.imread(str(tmp_path / f"{frame.name}_overlay.png"))[..., ::-1]
+        colors = color_labels(labels, runtime.description.classes)
+        np.testing.assert_array_equal(overlay, blend_colors(frame.image, colors, labels, 0.3))
+
+
+def test_bench_prints_the_names_that_others_rely_on(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["bench", "--size", "64", "96", "--frames", "3", "--json"])
+    printed = json.loads(capsys.readouterr().out)
+    assert {row["backend"] for row in printed["results"]} == {"torch", "openvino"}
+    for row in printed["results"]:
+        assert {"model", "backend", "precision", "size", "median_ms", "p95_ms"} <= set(row)
+        assert row["size"] == [64, 96]
+        assert 0 < row["median_ms"] <= row["p95_ms"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["info", "--preset", "micro"], "preset: 'micro' is not one of"),
+        (["info", "--size", "10", "10"], "input size: 10x10"),
+        (["evaluate", "--data", "nowhere"], "no folder 'nowhere/val'"),
+        (["evaluate", "--data", ""], "name CamVid's folder with --data"),
+        (["predict", "nowhere", "--out", "x"], "nowhere"),
+        (["predict", "generator", "--out", "x", "--backend", "tpu"], "backend: 'tpu'"),
+        (["predict", "generator", "--out", "x", "--alpha", "2"], "--alpha: 2.0"),
+        (["export", "--checkpoint", "nowhere.pt"], "no checkpoint 'nowhere.pt'"),
+        (["bench", "--frames", "0"], "frames: 0"),
+        (["train", "--data", "nowhere", "--out", "x"], "no folder 'nowhere/train'"),
+    ],
+)
+def test_errors_are_one_line_and_status_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    printed = capsys.readouterr().err.strip().splitlines()
+    assert printed[-1].startswith("jetseg: error: ")
+    assert message in printed[-1]
+
+
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in COMMANDS:
+        name = command.__name__.rpartition(".")[2]
+        with pytest.raises(SystemExit) as ended:
+            main([name, "--help"])
+        assert ended.value.code == 0
+        assert name in capsys.readouterr().out
