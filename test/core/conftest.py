@@ -22,7 +22,9 @@ def camvid() -> Path:
     """CamVid's root folder; what needs it is skipped where it is absent."""
     root = Path(os.environ.get("JETSEG_CAMVID") or "nowhere")
     if not (root / "val").is_dir():
-        pytest.skip(f"no CamVid at JETSEG_CAMVID='{root}': set it to a folder with val and valannot")
+        pytest.skip(
+            f"no CamVid at JETSEG_CAMVID='{root}': set it to a folder with val and valannot"
+        )
     return root
 
 

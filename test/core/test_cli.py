@@ -17,8 +17,19 @@ from jetseg_core.sources import open_source
 
 def test_info_prints_the_names_that_others_rely_on(capsys: pytest.CaptureFixture[str]) -> None:
     main(
-        ["info", "--preset", "nano", "--combination", "0", "--size", "512", "512"]
-        + ["--classes", "32", "--json"]
+        [
+            "info",
+            "--preset",
+            "nano",
+            "--combination",
+            "0",
+            "--size",
+            "512",
+            "512",
+            "--classes",
+            "32",
+            "--json",
+        ]
     )
     printed = json.loads(capsys.readouterr().out)
     assert {"parameters", "macs", "eq2_flops", "flops"} <= set(printed)

@@ -86,7 +86,7 @@ def test_resuming_nothing_or_something_else_is_refused(data: Path, tmp_path: Pat
     with pytest.raises(JetSegError, match="no run to resume"):
         train(settings(data, tmp_path), resume=True)
     train(settings(data, tmp_path, epochs=1))
-    with pytest.raises(JetSegError, match="other settings of .*batch_size"):
+    with pytest.raises(JetSegError, match=r"other settings of .*batch_size"):
         train(settings(data, tmp_path, epochs=1, batch_size=2), resume=True)
 
 
