@@ -50,6 +50,7 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
     frames, val_frames = (list(tqdm(split, "reading", leave=False)) for split in (data, held_out))
 
     model = JetSeg(ModelConfig(config.preset, config.combination, len(data.classes)))
+    origin: dict[str, object] = {}
     if config.init_from:
         start = load_checkpoint(config.init_from)
         if start.config != model.config:
@@ -57,6 +58,7 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
                 f"init_from: '{config.init_from}' is {start.config}, this run trains {model.config}"
             )
         model.load_state_dict(dict(start.state_dict))
+        origin["started_from"] = dict(start.provenance)
     model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = AveragedModel(model, config.ema)
     labels = [label for _, label in frames]
@@ -71,10 +73,13 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
     augmentation = Augmentation(
         crop=(config.crop_height, config.crop_width), scale=(config.min_scale, config.max_scale)
     )
-    provenance: dict[str, object] = {
+    provenance = origin | {
         "data": "CamVid (Brostow et al. 2008), 11 classes, 480x360, SegNet tutorial's split",
         "split": "train",
-        "recipe": {k: v for k, v in asdict(config).items() if k not in ("data", "out")},
+        # Without the folders of this machine.
+        "recipe": {
+            k: v for k, v in asdict(config).items() if k not in ("data", "out", "init_from")
+        },
         "commit": _commit(),
     }
     first_epoch, best, seconds = 0, -1.0, 0.0

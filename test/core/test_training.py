@@ -94,7 +94,9 @@ def test_a_run_can_start_from_a_checkpoint_of_the_same_network_only(
     data: Path, tmp_path: Path
 ) -> None:
     first = train(settings(data, tmp_path / "a", epochs=1))
-    train(settings(data, tmp_path / "b", epochs=1, init_from=str(first)))
+    second = load_checkpoint(train(settings(data, tmp_path / "b", epochs=1, init_from=str(first))))
+    assert second.provenance["started_from"] == load_checkpoint(first).provenance
+    assert str(first) not in str(second.provenance)
     with pytest.raises(JetSegError, match="init_from"):
         train(settings(data, tmp_path / "c", epochs=1, init_from=str(first), combination=3))
 

@@ -1,0 +1,54 @@
+"""The procedural street scene as a stream: frames and exact labels without any data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jetseg_core.data.street_scene import StreetScene
+from jetseg_core.errors import JetSegError
+from jetseg_core.sources.frame import Frame, FrameSource
+
+
+class GeneratorSource(FrameSource):
+    """A drive through the generated street; every frame has exact labels.
+
+    Args:
+        frames: number of frames.
+        size: (height, width) of the frames, pixels.
+        seed: another seed is another street.
+        rate_hz: frames per second of the moving camera.
+
+    Raises:
+        JetSegError: no frames, or a rate that is not positive.
+    """
+
+    def __init__(
+        self,
+        frames: int = 150,
+        size: tuple[int, int] = (360, 480),
+        seed: int = 0,
+        rate_hz: float = 10.0,
+    ) -> None:
+        if frames < 1:
+            raise JetSegError(f"generator: frames={frames}; expected 1 or more")
+        if not rate_hz > 0:
+            raise JetSegError(
+                f"generator: rate={rate_hz:g}; expected more than 0 frames per second"
+            )
+        self.rate_hz = rate_hz
+        self._length = frames
+        self._scene = StreetScene(seed=seed, size=size, rate_hz=rate_hz)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Frame]:
+        assert self.rate_hz is not None
+        for index in range(self._length):
+            image, labels = self._scene.render(index)
+            yield Frame(
+                image=image,
+                name=f"street_{index:06d}",
+                stamp_ns=round(index * 1e9 / self.rate_hz),
+                labels=labels,
+            )
