@@ -24,7 +24,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=["jetseg_core*", "jetseg_ros*"]),
-    data_files=[("share/jetseg/models", glob("models/*"))],
+    data_files=[(f"share/jetseg/{folder}", glob(f"{folder}/*")) for folder in ("config", "models")],
     install_requires=names("base.txt"),
     extras_require={"train": names("train.txt"), "dev": names("dev.txt")},
     entry_points={

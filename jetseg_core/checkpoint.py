@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +65,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise JetSegError(f"no checkpoint '{path}': give the path of a .pt file of `jetseg train`")
     try:
         data = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # Reading arbitrary bytes as pickled data can raise anything.
         raise JetSegError(
             f"'{path}' is not a JetSeg checkpoint (it cannot be read as plain tensors and data); give a "
             ".pt file of `jetseg train`"

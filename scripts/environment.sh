@@ -1,4 +1,5 @@
 # Sourced by .venv/bin/activate, in any POSIX shell: tells ROS 2 where its packages are.
+# shellcheck shell=sh
 
 _jetseg_root="${VIRTUAL_ENV%/*}"
 

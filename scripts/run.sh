@@ -3,7 +3,7 @@
 # every other run: scripts/run.sh COMMAND [ARGUMENT...]. Values the user has set are kept.
 set -euo pipefail
 
-set +u # a virtual environment's activate script reads unset variables
+set +u # the setup files of ROS 2 read unset variables
 . "$(dirname "${BASH_SOURCE[0]}")/../.venv/bin/activate"
 set -u
 

@@ -26,15 +26,18 @@ else
   requirements=(ros-jazzy build base train dev)
   unset AMENT_PREFIX_PATH CMAKE_PREFIX_PATH PYTHONPATH # nothing of another ROS or Python may leak in
 fi
-identity="$root $ros ${PYTHON:-}"
-packages_key=$( (echo "$identity"; cat requirements/*.txt scripts/setup.sh) | hash_of)
+packages_key=$( (echo "$root $ros"; cat requirements/*.txt scripts/setup.sh) | hash_of)
 build_key=$( (
   echo "$packages_key"
   cat msg/*.msg package.xml CMakeLists.txt setup.py scripts/executable.py.in
   # Names only: these files are linked into install/, so editing one needs no build.
-  find jetseg_core jetseg_ros launch config models -type f -not -name '*.pyc' 2>/dev/null | sort || true
+  find jetseg_core jetseg_ros launch config models -type f -not -name '*.pyc' | sort
 ) | hash_of)
-packages_are_made() { [[ -x .venv/bin/python ]] && is_made .venv/.packages "$packages_key"; }
+venv_is_made() {
+  [[ -x .venv/bin/python ]] && is_made .venv/.for "$root $ros" &&
+    { [[ -z ${PYTHON:-} ]] || is_made .venv/.python "$PYTHON"; }
+}
+packages_are_made() { venv_is_made && is_made .venv/.packages "$packages_key"; }
 package_is_made() { [[ -d install/jetseg ]] && is_made build/.made "$build_key"; }
 
 exec 9<"$root" && flock 9 # one set-up at a time in this folder
@@ -53,35 +56,37 @@ fi
 probe='
 import os, sys, sysconfig
 version = "%d.%d" % sys.version_info[:2]
-missing = "nothing"
+missing = []
 if not (3, 10) <= sys.version_info[:2] <= (3, 12):
-    missing = "version"
+    missing = ["version"]
 else:
-    import importlib.util
-    found = importlib.util.find_spec
-    if sys.argv[1] != "wheels" and found("rclpy") is None:
-        missing = "rclpy"
-    elif found("venv") is None or found("ensurepip") is None:
-        missing = "venv"
-    elif not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
-        missing = "headers"
-print(" ".join([version, missing, getattr(sys, "_base_executable", sys.executable)]))
+    try:
+        import ensurepip, venv
+    except ImportError:
+        missing.append("python%s-venv" % version)
+    if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
+        missing.append("python%s-dev" % version)
+    try:
+        sys.argv[1] == "wheels" or __import__("rclpy")
+    except ImportError:
+        missing = ["rclpy"]
+print(" ".join([version, ",".join(missing) or "-", getattr(sys, "_base_executable", sys.executable)]))
 '
+# Sets `python` to the first interpreter that will do, or says what the first of them lacks.
 find_python() {
   local candidates=(python3 python3.12 python3.11 python3.10 /usr/bin/python3)
-  local candidate version missing path first_problem=''
+  local candidate version missing path advice=''
   [[ -z ${PYTHON:-} ]] || candidates=("$PYTHON")
   for candidate in "${candidates[@]}"; do
     read -r version missing path < <("$candidate" -c "$probe" "$ros" 2>/dev/null) || continue
     case $missing in
-      nothing) python=$path && return ;;
-      version) : "${first_problem:="Python 3.10, 3.11 or 3.12 is needed and $candidate is $version; install one ($apt python3 python3-venv python3-dev) or name one: make PYTHON=/path/to/python3.12."}" ;;
-      rclpy) : "${first_problem:="ROS 2 $ros is sourced but $path cannot import rclpy; install ros-$ros-rclpy, or name the Python it was built for: make PYTHON=/usr/bin/python3."}" ;;
-      venv) : "${first_problem:="$path has no venv module; install it ($apt python$version-venv) and run make again."}" ;;
-      headers) : "${first_problem:="$path has no C headers, which building the messages takes; install them ($apt python$version-dev) and run make again."}" ;;
+      -) python=$path && return ;;
+      version) : "${advice:="Python 3.10, 3.11 or 3.12 is needed and $candidate is $version; install one ($apt python3 python3-venv python3-dev) or name one: make PYTHON=/path/to/python3.12."}" ;;
+      rclpy) : "${advice:="ROS 2 $ros is sourced but $path cannot import rclpy; install ros-$ros-rclpy, or name the Python it was built for: make PYTHON=/usr/bin/python3."}" ;;
+      *) : "${advice:="$path lacks its venv module or its C headers, which the messages are built with; install them ($apt ${missing//,/ }) and run make again."}" ;;
     esac
   done
-  fail "${first_problem:-"${PYTHON:-python3} does not run; install Python 3.10, 3.11 or 3.12 ($apt python3 python3-venv python3-dev) and run make again."}"
+  fail "${advice:-"${PYTHON:-python3} does not run; install Python 3.10, 3.11 or 3.12 ($apt python3 python3-venv python3-dev) and run make again."}"
 }
 
 # --- The environment -------------------------------------------------------------------------
@@ -93,7 +98,7 @@ step() {
   echo "== $title" >>"$log"
   "$@" >>"$log" 2>&1 </dev/null && return
   reason=$(grep -m1 -E '^ERROR: |: error: ' "$log" || tail -n1 "$log")
-  fail "$title failed (${reason::200}); $advice and run make again (its whole output is in log/setup.log)."
+  fail "${title% (*} failed (${reason::200}); $advice, then run make again (its whole output is in log/setup.log)."
 }
 
 make_venv() {
@@ -102,7 +107,9 @@ make_venv() {
   rm -rf build install
   "$python" -m venv "${options[@]}" "$venv" &&
     # From now on `. .venv/bin/activate` is all it takes to enter the environment.
-    echo '. "${VIRTUAL_ENV%/*}/scripts/environment.sh"' >>"$venv/bin/activate"
+    echo '. "${VIRTUAL_ENV%/*}/scripts/environment.sh"' >>"$venv/bin/activate" &&
+    echo "${PYTHON:-}" >.venv/.python &&
+    echo "$root $ros" >.venv/.for
 }
 
 install_packages() {
@@ -124,12 +131,13 @@ mend_cmake_exports() {
       -e "s#$there#$venv#g" {} +
 }
 
-build_package() {
+build_package() (
+  set +u # the setup files of ROS 2 read unset variables
   . "$venv/bin/activate" &&
     colcon --log-base log build --paths . --symlink-install \
       --cmake-args -DPython3_EXECUTABLE="$venv/bin/python" -DBUILD_TESTING=OFF --no-warn-unused-cli &&
     pip install --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
-}
+)
 
 # .venv is the prefix of the wheels: with the messages in it, .venv/bin/python works unactivated.
 link_messages() {
@@ -140,18 +148,17 @@ link_messages() {
 
 mkdir -p log && : >"$log"
 if ! packages_are_made; then
-  find_python
-  if ! is_made .venv/.identity "$identity $python"; then
-    step "making .venv with $python" "remove .venv, see that the disk has room" make_venv
-    echo "$identity $python" >.venv/.identity
+  if ! venv_is_made; then
+    find_python
+    step "making .venv with $python" "see that the disk has room" make_venv
   fi
-  step "installing Python packages into .venv, which takes some minutes" \
+  rm -f .venv/.packages
+  step "installing Python packages into .venv (some minutes)" \
     "check the network and the settings of pip" install_packages
-  if [[ $ros == wheels ]]; then
-    step "mending the CMake files of the ROS 2 wheels" "remove .venv" mend_cmake_exports
-  fi
+  [[ $ros != wheels ]] || step "mending the ROS 2 wheels' CMake files" "remove .venv" mend_cmake_exports
   echo "$packages_key" >.venv/.packages
 fi
-step "building messages and package into install/" "mend what it names" build_package
-if [[ $ros == wheels ]]; then step "linking the messages into .venv" "remove .venv" link_messages; fi
+rm -f build/.made
+step "building messages and package into install/" "mend what that file names" build_package
+[[ $ros != wheels ]] || step "linking the messages into .venv" "remove .venv" link_messages
 echo "$build_key" >build/.made

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from jetseg_core.classes import CAMVID11, UNLABELLED
+from jetseg_core.classes import CAMVID11
 from jetseg_core.errors import JetSegError
+from jetseg_core.image_files import read_image, read_labels
 
 
 class CamVid:
@@ -52,19 +52,5 @@ class CamVid:
         return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        image = _read(self.frames[index], cv2.IMREAD_COLOR)
-        labels = _read(self.labels[index], cv2.IMREAD_GRAYSCALE)
-        if labels.shape != image.shape[:2]:
-            raise JetSegError(
-                f"'{self.labels[index]}' is {labels.shape[1]}x{labels.shape[0]} but its frame is "
-                f"{image.shape[1]}x{image.shape[0]}; frame and label image must have one size"
-            )
-        labels[labels >= len(self.classes)] = UNLABELLED
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB), labels
-
-
-def _read(path: Path, mode: int) -> np.ndarray:
-    image = cv2.imread(str(path), mode)
-    if image is None:
-        raise JetSegError(f"'{path}' cannot be read as an image; it is damaged or not a PNG file")
-    return image
+        image = read_image(self.frames[index])
+        return image, read_labels(self.labels[index], self.classes, image.shape[:2])

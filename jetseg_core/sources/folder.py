@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
-
-from jetseg_core.classes import CAMVID11, UNLABELLED, ClassSet
+from jetseg_core.classes import CAMVID11, ClassSet
 from jetseg_core.errors import JetSegError
+from jetseg_core.image_files import read_image, read_labels
 from jetseg_core.sources.frame import Frame, FrameSource
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})
@@ -52,37 +50,7 @@ class FolderSource(FrameSource):
         for file in self._files:
             image = read_image(file)
             annotation = self._annotations / file.name
-            labels = self._read_labels(annotation, image) if annotation.is_file() else None
+            size = image.shape[:2]
+            has_truth = annotation.is_file()
+            labels = read_labels(annotation, self._classes, size) if has_truth else None
             yield Frame(image=image, name=file.stem, labels=labels)
-
-    def _read_labels(self, file: Path, image: np.ndarray) -> np.ndarray:
-        labels = _decode(file, cv2.IMREAD_UNCHANGED)
-        if labels.shape != image.shape[:2] or labels.dtype != np.uint8:
-            raise JetSegError(
-                f"{file}: labels of shape {labels.shape}, {labels.dtype}; expected one 8-bit "
-                "channel "
-                f"of the image's size {image.shape[:2]}"
-            )
-        labels[labels >= len(self._classes)] = UNLABELLED
-        return labels
-
-
-def read_image(file: Path) -> np.ndarray:
-    """An image file as (H, W, 3) uint8 RGB; gray is spread over the channels, alpha dropped.
-
-    Raises:
-        JetSegError: the file is missing or not an image.
-    """
-    return cv2.cvtColor(_decode(file, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-
-
-def _decode(file: Path, flags: int) -> np.ndarray:
-    # Not cv2.imread: it cannot tell a missing file from a broken one, and warns on standard error.
-    try:
-        encoded = np.frombuffer(file.read_bytes(), np.uint8)
-    except OSError as error:
-        raise JetSegError(f"{file}: cannot be read ({error.strerror})") from error
-    image = cv2.imdecode(encoded, flags) if encoded.size else None
-    if image is None:
-        raise JetSegError(f"{file}: not an image, or a damaged one; replace or remove the file")
-    return image

@@ -39,14 +39,14 @@ class VideoSource(FrameSource):
         try:
             index = 0
             while True:
-                position_ms = video.get(cv2.CAP_PROP_POS_MSEC)
                 decoded, image = video.read()
                 if not decoded:
                     break
                 yield Frame(
                     image=cv2.cvtColor(image, cv2.COLOR_BGR2RGB),
                     name=f"{self.path.stem}_{index:06d}",
-                    stamp_ns=int(position_ms * 1e6),
+                    # Of the frame just read.
+                    stamp_ns=round(video.get(cv2.CAP_PROP_POS_MSEC) * 1e6),
                 )
                 index += 1
             if index == 0:

@@ -31,9 +31,10 @@ def test_what_is_not_a_checkpoint_is_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(JetSegError, match="no checkpoint"):
         load_checkpoint(tmp_path / "missing.pt")
     garbage = tmp_path / "garbage.pt"
-    garbage.write_bytes(b"not a checkpoint at all")
-    with pytest.raises(JetSegError, match="is not a JetSeg checkpoint"):
-        load_checkpoint(garbage)
+    for content in (b"not a checkpoint at all", b"a", b"", bytes(range(256)), b"PK\x03\x04 no zip"):
+        garbage.write_bytes(content)
+        with pytest.raises(JetSegError, match="is not a JetSeg checkpoint"):
+            load_checkpoint(garbage)
     foreign = tmp_path / "foreign.pt"
     torch.save({"state_dict": {}}, foreign)
     with pytest.raises(JetSegError, match="format is None"):
