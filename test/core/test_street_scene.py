@@ -6,24 +6,37 @@ import pytest
 
 from jetseg_core.classes import CAMVID11, UNLABELLED
 from jetseg_core.data.street_scene import StreetScene
+from jetseg_core.data.street_scene.bodies import body_strokes
 from jetseg_core.data.street_scene.camera import Camera
 from jetseg_core.data.street_scene.canvas import Canvas
 from jetseg_core.data.street_scene.light import daylight
+from jetseg_core.data.street_scene.panels import panel_strokes
 from jetseg_core.data.street_scene.people import pedestrian
+from jetseg_core.data.street_scene.pose import Pose
+from jetseg_core.data.street_scene.solids import solid_strokes
 from jetseg_core.data.street_scene.texture import Texture
+from jetseg_core.data.street_scene.things import Panel, Person, Solid, Spot, Thing
 from jetseg_core.data.street_scene.vehicles import vehicle
-from jetseg_core.data.street_scene.view import Pose, View
+from jetseg_core.data.street_scene.view import View
 from jetseg_core.errors import JetSegError
 
 SMALL = (120, 160)
 SKY, ROAD, CAR, BUILDING = (CAMVID11.names.index(n) for n in ("Sky", "Road", "Car", "Building"))
 WHITE = np.full((16, 3), 255.0)
+SPOT = Spot(x=0.0, s=0.0, order=0.0, reach=100.0)
 
 
 def painted_view(size: tuple[int, int] = (180, 240)) -> View:
     """A level camera 1.4 m above the ground, with nothing painted yet: picture and labels are 0."""
     camera = Camera(size, size[1] * 0.88, np.array([0.0, 1.4, 0.0]), 0.0, 0.0, 0.0)
     return View(camera, daylight(0), Canvas(size))
+
+
+def paint(view: View, thing: Thing) -> None:
+    """Paints one thing in full sun."""
+    strokes = {Solid: solid_strokes, Person: body_strokes, Panel: panel_strokes}[type(thing)]
+    for stroke in strokes(view, [thing], [1.0]):  # type: ignore[operator]
+        stroke.paint(view.canvas)
 
 
 def test_frame_depends_on_nothing_but_seed_size_and_index() -> None:
@@ -85,7 +98,7 @@ def test_twice_as_far_is_half_as_large() -> None:
     spans = {}
     for distance in (15.0, 30.0):
         view = painted_view((360, 480))
-        view.mesh(vehicle(0), Pose(0.0, 0.0, distance), WHITE)
+        paint(view, Solid(SPOT, Pose(0.0, 0.0, distance), vehicle(0), WHITE))
         rows, columns = np.nonzero(view.canvas.labels == CAR)
         # The rear of a hatchback is 2 m nearer than its middle; pixels at the border count for one more.
         width = (np.ptp(columns) - 1) * (distance - 2.0) / view.camera.focal
@@ -105,14 +118,14 @@ def outline_of(mask: np.ndarray) -> np.ndarray:
 def test_labels_cover_exactly_what_is_painted(what: str, distance: float) -> None:
     view = painted_view()
     pose = Pose(1.3, 0.0, distance, 0.7)
-    if what == "car":
-        view.mesh(vehicle(1), pose, WHITE)
-    elif what == "pedestrian":
-        view.figure(pedestrian(3), pose, WHITE)
-    else:
-        texture = Texture.of(np.full((32, 64, 3), 255, np.uint8))
-        corner, along = np.array([0.4, 0.2, distance]), np.array([1.5, 0.0, 2.0])
-        view.wall(corner, along, np.array([0.0, 2.0, 0.0]), texture, CAR, np.ones(3))
+    texture = Texture(np.full((32, 64, 3), 255, np.uint8))
+    corner, along, up = np.array([[0.4, 0.2, distance], [1.5, 0.0, 2.0], [0.0, 2.0, 0.0]])
+    things: dict[str, Thing] = {
+        "car": Solid(SPOT, pose, vehicle(1), WHITE),
+        "pedestrian": Person(SPOT, pose, pedestrian(3), WHITE),
+        "wall": Panel(SPOT, corner, along, up, texture, BUILDING),
+    }
+    paint(view, things[what])
     labelled = (view.canvas.labels > 0).astype(np.uint8)
     # Smooth edges fade out over more than a pixel: what is fainter than a tenth does not count.
     painted = (view.canvas.image.max(axis=2) > 25).astype(np.uint8)

@@ -1,0 +1,177 @@
+"""Real nodes over real DDS: what the tests of the ROS side start from."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed")
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
+from jetseg_core.data.street_scene import StreetScene
+from jetseg_core.runtime import Segmentation
+from jetseg_ros.camera_node import CameraNode
+from jetseg_ros.dds import stay_on_this_machine
+from jetseg_ros.image_encoding import to_image
+from jetseg_ros.segmentation_node import SegmentationNode
+
+stay_on_this_machine()
+
+TIMEOUT_S = 30.0
+"""For what takes milliseconds on an idle machine; a test that reaches it has failed."""
+
+
+class Rig:
+    """Nodes under test, and a peer that publishes to them and records what they publish.
+
+    Nothing runs but in `spin_until`: one executor for all, in the test's own thread.
+    """
+
+    def __init__(self, domain: int) -> None:
+        self.context = Context()
+        self.context.init(args=[], domain_id=domain)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.nodes: list[Node] = []
+        self.peer = Node("peer", context=self.context)
+        self.executor.add_node(self.peer)
+
+    def close(self) -> None:
+        """Destroy the nodes, first made last."""
+        for node in reversed(self.nodes):
+            node.destroy_node()
+        self.peer.destroy_node()
+        self.executor.shutdown()
+        self.context.try_shutdown()
+
+    def node(self, **parameters: Any) -> SegmentationNode:
+        """A segmentation node, unconfigured; parameters as in output__size='network'."""
+        return self._add(SegmentationNode, parameters)
+
+    def active_node(self, **parameters: Any) -> SegmentationNode:
+        """A segmentation node that serves frames."""
+        node = self.node(**parameters)
+        assert node.autostart(), "the node did not start; its log says why"
+        return node
+
+    def camera(self, **parameters: Any) -> CameraNode:
+        """A camera node, not started."""
+        return self._add(CameraNode, parameters)
+
+    def _add(self, kind: type, parameters: dict[str, Any]) -> Any:
+        overrides = [
+            Parameter(name.replace("__", "."), value=value) for name, value in parameters.items()
+        ]
+        node = kind(context=self.context, parameter_overrides=overrides)
+        self.nodes.append(node)
+        self.executor.add_node(node)
+        return node
+
+    def spin_until(self, done: Callable[[], bool], what: str, timeout_s: float = TIMEOUT_S) -> None:
+        """Run callbacks until `done`; fails the test when that takes longer than the time-out."""
+        deadline = time.monotonic() + timeout_s
+        while not done():
+            assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain for {what}"
+            self.executor.spin_once(0.05)
+
+    def spin_for(self, seconds: float) -> None:
+        """Run callbacks for a while: only to see that something does *not* happen."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.executor.spin_once(0.02)
+
+    def record(self, kind: type, topic: str, qos: QoSProfile | int = 50) -> list[Any]:
+        """Subscribe, wait until a publisher is there; the list grows as messages come."""
+        messages: list[Any] = []
+        subscription = self.peer.create_subscription(kind, topic, messages.append, qos)
+        self.spin_until(lambda: subscription.get_publisher_count() > 0, f"a publisher of {topic}")
+        return messages
+
+    def publisher(self, kind: type = Image, topic: str = "image") -> Publisher:
+        """Advertise, and wait until somebody subscribes."""
+        publisher = self.peer.create_publisher(kind, topic, 50)
+        self.spin_until(lambda: publisher.get_subscription_count() > 0, f"a subscriber of {topic}")
+        return publisher
+
+    def header(self, frame_id: str = "camera") -> Header:
+        """A header of now."""
+        return Header(stamp=self.peer.get_clock().now().to_msg(), frame_id=frame_id)
+
+    def image(self, pixels: np.ndarray) -> Image:
+        """An rgb8 or mono8 image of now."""
+        return to_image(pixels, self.header())
+
+    def camera_values(self) -> Callable[[], dict[str, str]]:
+        """Subscribe to diagnostics; the function returns the newest values of the first camera."""
+        arrays = self.record(DiagnosticArray, "/diagnostics")
+
+        def newest() -> dict[str, str]:
+            for array in reversed(arrays):
+                for status in array.status:
+                    if ": camera" in status.name:
+                        return {item.key: item.value for item in status.values}
+            return {}
+
+        return newest
+
+
+@pytest.fixture
+def rig(domain: int) -> Iterator[Rig]:
+    """See `Rig`; in a domain of its own."""
+    rig = Rig(domain)
+    yield rig
+    rig.close()
+
+
+@pytest.fixture(scope="session")
+def street() -> np.ndarray:
+    """A frame of the generated street: (360, 480, 3) uint8 RGB."""
+    image, _ = StreetScene(seed=3).render(40)
+    return image
+
+
+class Gate:
+    """Holds a node's real inference at its start, and tells which frames it was asked for."""
+
+    def __init__(self, node: SegmentationNode) -> None:
+        self.open = threading.Event()
+        self.entered = 0
+        """Inferences begun."""
+        self.confidence: list[bool] = []
+        """For each, whether the confidence was asked for."""
+        assert node._runtime is not None
+        self._segment = node._runtime.segment
+        node._runtime.segment = self._held  # type: ignore[method-assign]
+
+    def _held(self, image: np.ndarray, **options: Any) -> Segmentation:
+        self.entered += 1
+        self.confidence.append(options["confidence"])
+        self.open.wait()
+        return self._segment(image, **options)
+
+
+@pytest.fixture
+def gate() -> Iterator[Callable[[SegmentationNode], Gate]]:
+    """Makes a `Gate` for a node; it is opened at the end of the test in any case."""
+    gates: list[Gate] = []
+
+    def make(node: SegmentationNode) -> Gate:
+        gates.append(Gate(node))
+        return gates[-1]
+
+    yield make
+    for made in gates:
+        made.open.set()

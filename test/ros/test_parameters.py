@@ -1,0 +1,120 @@
+"""Parameters: described, mirrored, changed while running, refused with a reason."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from jetseg.msg import ClassOccupancy
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
+
+from jetseg_core.runtime import RuntimeSettings
+from jetseg_ros.parameters import SegmentationParameters
+
+if TYPE_CHECKING:
+    from test.ros.conftest import Rig
+
+NAMES = [item.metadata["parameter"].name for item in dataclasses.fields(SegmentationParameters)]
+
+
+def change(node: Any, name: str, value: Any) -> Any:
+    (result,) = node.set_parameters([Parameter(name, value=value)])
+    return result
+
+
+def test_every_parameter_is_declared_and_described(rig: Rig) -> None:
+    node = rig.node()
+    for name in NAMES:
+        descriptor = node.describe_parameter(name)
+        assert len(descriptor.description) > 20 and descriptor.description.endswith(".")
+        assert "takes effect" in descriptor.additional_constraints
+        ranges = descriptor.floating_point_range or descriptor.integer_range
+        number = isinstance(node.get_parameter(name).value, (int, float)) and not isinstance(
+            node.get_parameter(name).value, bool
+        )
+        assert bool(ranges) == number, f"{name}: numbers, and only they, have a range"
+    assert node.describe_parameter("autostart").read_only
+
+
+def test_defaults_are_those_of_the_runtime(rig: Rig) -> None:
+    assert rig.node().parameters.runtime_settings() == RuntimeSettings()
+
+
+def test_what_is_set_at_start_arrives(rig: Rig) -> None:
+    parameters = rig.node(
+        runtime__threads=1, cameras=["a", "b"], input__size=[128, 256], max_age_ms=5.0
+    ).parameters
+    assert parameters.cameras == ("a", "b") and parameters.max_age_ms == 5.0
+    assert parameters.runtime_settings() == RuntimeSettings(threads=1, input_size=(128, 256))
+
+
+def test_changes_apply_to_the_next_frame(rig: Rig, street: np.ndarray) -> None:
+    node = rig.active_node(input__size=[128, 192])
+    labels = rig.record(Image, "segmentation/label")
+    occupancy = rig.record(ClassOccupancy, "segmentation/occupancy")
+    camera = rig.publisher()
+
+    def newest() -> tuple[Image, ClassOccupancy]:
+        labels.clear()
+        occupancy.clear()
+
+        def publish_and_look() -> bool:
+            camera.publish(rig.image(street))
+            rig.spin_for(0.1)
+            return len(labels) > 1 and len(occupancy) > 1
+
+        rig.spin_until(publish_and_look, "outputs")
+        return labels[-1], occupancy[-1]
+
+    label, counted = newest()
+    assert (label.height, label.width) == (360, 480) and not counted.regions
+    assert counted.unlabelled_pixels == 0
+
+    assert change(node, "output.size", "network").successful
+    assert change(node, "output.min_confidence", 0.9).successful
+    assert change(node, "regions", ["lane: 0 0, 1 0, 1 1"]).successful
+    label, counted = newest()
+    assert (label.height, label.width) == (128, 192)
+    assert counted.unlabelled_pixels > 0 and counted.regions[0].name == "lane"
+
+    assert change(node, "output.size", "source").successful
+    assert newest()[0].width == 480
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("output.size", "huge", "'source' or 'network'"),
+        ("output.overlay_alpha", 1.01, "Max: 1.0"),
+        ("output.min_confidence", float("nan"), "out of range"),
+        ("output.min_confidence", "high", "type"),
+        ("max_age_ms", -1.0, "Min: 0.0"),
+        ("regions", ["lane"], "expected 'name: x y"),
+        ("model.checkpoint", "other", "deactivate it, clean it up"),
+        ("cameras", ["left"], "deactivate it, clean it up"),
+        ("autostart", False, "read-only"),
+    ],
+)
+def test_a_wrong_change_is_refused_with_the_reason(
+    rig: Rig, name: str, value: Any, reason: str
+) -> None:
+    node = rig.active_node()
+    before = node.parameters
+    result = change(node, name, value)
+    assert not result.successful
+    assert reason in result.reason
+    assert node.parameters == before
+
+
+def test_what_applies_at_configure_can_be_set_before(rig: Rig) -> None:
+    node = rig.node(autostart=False)
+    assert change(node, "cameras", ["left", "right"]).successful
+    assert change(node, "runtime.threads", 1).successful
+    node.trigger_configure()
+    rig.spin_until(
+        lambda: rig.peer.count_publishers("right/segmentation/label") == 1, "the camera's topics"
+    )
+    assert node.parameters.runtime_settings().threads == 1

@@ -1,0 +1,115 @@
+"""The nodes as processes: how they start, end and fail."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from jetseg.msg import ModelInfo
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import Image
+
+if TYPE_CHECKING:
+    from test.ros.conftest import Rig
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(domain: int) -> Iterator[Start]:
+    """Starts a node's module as a process in the test's domain; killed at the end if need be."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def run(module: str, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", f"jetseg_ros.{module}", "--ros-args", *arguments]
+        processes.append(
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        )
+        return processes[-1]
+
+    yield run
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def wait_until_active(rig: Rig) -> None:
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    infos = rig.record(ModelInfo, "segmentation/model_info", latched)
+    rig.spin_until(lambda: bool(infos), "the node to be active")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_it_cleanly_within_two_seconds(
+    rig: Rig, street: np.ndarray, start: Start, number: signal.Signals
+) -> None:
+    node = start("segmentation_node")
+    wait_until_active(rig)
+    labels = rig.record(Image, "segmentation/label")
+    camera = rig.publisher()
+
+    def publish_and_look() -> bool:  # it is to be interrupted at work
+        camera.publish(rig.image(street))
+        rig.spin_for(0.02)
+        return len(labels) > 5
+
+    rig.spin_until(publish_and_look, "labels")
+    begin = time.monotonic()
+    node.send_signal(number)
+    output, _ = node.communicate(timeout=20)
+    assert time.monotonic() - begin < 2.0
+    assert node.returncode == 0, output
+    assert "Traceback" not in output and "[ERROR]" not in output
+
+
+def test_a_signal_ends_it_while_the_model_is_loaded(start: Start) -> None:
+    node = start("segmentation_node")
+    time.sleep(1.0)  # whatever it is at by now
+    node.send_signal(signal.SIGTERM)
+    output, _ = node.communicate(timeout=20)
+    assert "[ERROR]" not in output
+
+
+def test_a_failed_start_is_one_error_and_an_exit_status(start: Start) -> None:
+    node = start("segmentation_node", "-p", "model.checkpoint:=nowhere.pt")
+    output, _ = node.communicate(timeout=60)
+    assert node.returncode == 2
+    assert output.count("[ERROR]") == 1 and "nowhere.pt" in output
+    assert "Traceback" not in output
+
+
+def test_a_failed_start_of_the_camera(start: Start) -> None:
+    camera = start("camera_node", "-p", "source:=nowhere")
+    output, _ = camera.communicate(timeout=60)
+    assert camera.returncode == 2
+    assert output.startswith("error: nowhere: no such file or folder")
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_camera_ends_with_a_signal(rig: Rig, start: Start, number: signal.Signals) -> None:
+    camera = start("camera_node", "-p", "source:=generator:size=96x64", "-p", "loop:=true")
+    images = rig.record(Image, "image")
+    rig.spin_until(lambda: len(images) > 2, "images")
+    begin = time.monotonic()
+    camera.send_signal(number)
+    output, _ = camera.communicate(timeout=20)
+    assert time.monotonic() - begin < 2.0
+    assert camera.returncode == 0, output
+    assert "Traceback" not in output
+
+
+def test_without_autostart_it_waits(rig: Rig, start: Start) -> None:
+    node = start("segmentation_node", "-p", "autostart:=false")
+    rig.spin_until(
+        lambda: ("jetseg", "/") in rig.peer.get_node_names_and_namespaces(), "the node to come up"
+    )
+    rig.spin_for(0.5)
+    assert rig.peer.count_publishers("segmentation/label") == 0
+    assert node.poll() is None
