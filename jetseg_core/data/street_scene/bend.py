@@ -7,7 +7,7 @@ from math import atan, cos, pi, sin
 import numpy as np
 
 from jetseg_core.data.street_scene.noise import generator
-from jetseg_core.data.street_scene.view import Pose
+from jetseg_core.data.street_scene.pose import Pose
 
 
 class Bend:
@@ -46,7 +46,7 @@ class Bend:
 
     def strip(self, x0: float, x1: float, s0: float, s1: float, y: float = 0.0) -> np.ndarray:
         """Outline (N, 3) of the part of the street between two lateral and two lengthwise positions."""
-        count = max(2, int((s1 - s0) / 4) + 1)
+        count = max(2, int((s1 - s0) / 8) + 1)
         s = np.linspace(s0, s1, count)
         left, right = np.full(count, float(x0)), np.full(count, float(x1))
         return np.concatenate([self.points(left, s, y), self.points(right, s, y)[::-1]])

@@ -7,13 +7,24 @@ from math import pi
 import numpy as np
 
 from jetseg_core.data.street_scene import furniture, vehicles
+from jetseg_core.data.street_scene.bend import Bend
 from jetseg_core.data.street_scene.facades import STYLES, Facade, facade
-from jetseg_core.data.street_scene.houses import House, Materials
-from jetseg_core.data.street_scene.ids import TREE
+from jetseg_core.data.street_scene.houses import DEPTH, Materials, house
+from jetseg_core.data.street_scene.ids import FENCE, TREE
 from jetseg_core.data.street_scene.light import Light
+from jetseg_core.data.street_scene.mesh import Mesh
 from jetseg_core.data.street_scene.noise import generator
-from jetseg_core.data.street_scene.profile import BLOCK, SIDES, Block, Profile
-from jetseg_core.data.street_scene.things import Barrier, Growth, Solid
+from jetseg_core.data.street_scene.profile import (
+    BLOCK,
+    CROSSING,
+    SIDES,
+    Block,
+    Profile,
+    has_crossing,
+)
+from jetseg_core.data.street_scene.shadows import hull
+from jetseg_core.data.street_scene.texture import Texture
+from jetseg_core.data.street_scene.things import Panel, Solid, Spot, Thing
 from jetseg_core.data.street_scene.vegetation import BUSHES, TREES, Plant, bush, hedge, tree
 
 _SIDE_ROAD = 8.0
@@ -22,9 +33,10 @@ _SIDE_ROAD = 8.0
 class Builder:
     """Builds the blocks of one street."""
 
-    def __init__(self, seed: int, profile: Profile, light: Light) -> None:
+    def __init__(self, seed: int, profile: Profile, bend: Bend, light: Light) -> None:
         self._seed = seed
         self._profile = profile
+        self._bend = bend
         self._light = light
         rng = generator(seed, 42)
         self._materials = Materials.of(rng)
@@ -41,8 +53,8 @@ class Builder:
             self._parked_cars(rng, block, side, start)
             self._kerbside(rng, block, side, start)
             self._signs(rng, block, side, start)
-        if number % 2 == 0:
-            self._crossing(rng, block, start + 20)
+        if has_crossing(number):
+            self._crossing(rng, block, start + CROSSING)
         return block
 
     def _lots(
@@ -66,20 +78,20 @@ class Builder:
                 at, yard_at, neighbor = at + length, end, 0.0
                 continue
             x = self._profile.front(side)
-            house = self._house(rng, x, at, front, neighbor)
-            block.things.append(house)
+            block.things += self._house(rng, x, at, front, neighbor)
             block.skyline.append((side, at, at + front.width, front.height))
+            self._shade(block, side, at, front)
             for s in np.arange(at + 1.5, at + front.width - 1, 5.0):
                 if rng.random() < 0.4:
                     heading = 0.0 if side < 0 else pi
                     board, height = furniture.shop_sign(), float(rng.uniform(2.9, 4.6))
                     colors = furniture.random_colors(rng)
-                    block.things.append(Solid(x, float(s), board, colors, heading, height))
+                    self._put(block, board, x, s, heading, y=height, palette=colors)
             at, neighbor = at + front.width, front.height
 
     def _house(
         self, rng: np.random.Generator, x: float, at: float, front: Facade, neighbor: float
-    ) -> House:
+    ) -> list[Thing]:
         tint = (rng.uniform(0.72, 1.2) * rng.uniform(0.96, 1.04, 3)).clip(0.6, 1.2)
         rise = float(rng.uniform(1.8, 3.2)) if front.pitched else 0.0
         sun = self._light.sun
@@ -87,7 +99,19 @@ class Builder:
         # Houses opposite are about as high as this one.
         shaded = max(front.height - across, 0.0) if sun[0] * x < 0 else 0.0
         exposed = neighbor < front.height + rise
-        return House(x, at, front, tint, self._materials, rise, exposed, float(shaded))
+        return house(
+            self._bend, self._light, x, at, front, tint, self._materials, rise,
+            exposed=exposed, shaded=float(shaded),
+        )  # fmt: skip
+
+    def _shade(self, block: Block, side: int, at: float, front: Facade) -> None:
+        """The shadow that a house throws into the street."""
+        sun = self._light.sun
+        if side * sun[0] > 0:
+            x = self._profile.front(side)
+            feet = [self._bend.point(x, at), self._bend.point(x, at + front.width)]
+            foot = np.array([*feet, *(p + np.array([side * DEPTH, 0, 0]) for p in feet)])
+            block.shades.append(hull(np.concatenate([foot, foot - sun / sun[1] * front.height])))
 
     def _yard(
         self, rng: np.random.Generator, block: Block, side: int, start: float, end: float
@@ -99,9 +123,8 @@ class Builder:
         if rng.random() < 0.35:
             leaves = hedge(int(rng.integers(4)))
             for a in np.arange(start, end, 4.0):
-                piece = Barrier(x + side * 0.6, a, min(a + 4, end), 1.9, leaves, 1.0, TREE)
-                block.things.append(piece)
-        for s in np.arange(start + 2, end - 1, 4.5):
+                self._wall(block, x + side * 0.6, a, min(a + 4.0, end), 4.0, 1.9, leaves, TREE)
+        for s in np.arange(start + 2, end - 1, 5.0):
             tall = rng.random() < 0.75
             plant = tree(int(rng.integers(TREES))) if tall else bush(int(rng.integers(BUSHES)))
             self._plant(rng, block, x + side * rng.uniform(2.5, 7), s, plant)
@@ -111,26 +134,48 @@ class Builder:
         if rng.random() < 0.6:
             front = facade(int(rng.integers(STYLES)))
             away = x + side * float(rng.uniform(9, 14))
-            block.things.append(self._house(rng, away, start, front, 0.0))
+            block.things += self._house(rng, away, start, front, 0.0)
 
     def _fence(self, block: Block, x: float, start: float, end: float, kind: int) -> None:
         texture, height = furniture.fence(kind)
-        for a in np.arange(start, end, furniture.FENCE_LENGTH):
-            b = min(float(a) + furniture.FENCE_LENGTH, end)
-            share = (b - float(a)) / furniture.FENCE_LENGTH
-            block.things.append(Barrier(x, float(a), b, height, texture, share))
+        length = furniture.FENCE_LENGTH
+        for a in np.arange(start, end, length):
+            self._wall(block, x, a, min(a + length, end), length, height, texture, FENCE)
 
-    @staticmethod
+    def _wall(
+        self, block: Block, x: float, start: float, end: float, length: float, height: float,
+        texture: Texture, label: int,
+    ) -> None:  # fmt: skip
+        """A fence or hedge of a texture that shows `length` metres, cut off at its end."""
+        a, b = self._bend.point(x, start), self._bend.point(x, end)
+        share = (end - start) / length
+        shown = np.array([[0, 0], [share, 0], [share, 1], [0, 1], [0, 1]])
+        spot = Spot(x, float(start), float(end), reach=100.0)
+        up = np.array([0, height, 0.0])
+        block.things.append(
+            Panel(spot, a, (b - a) / share, up, texture, label, outline=shown, solid_label=True)
+        )
+
     def _plant(
-        rng: np.random.Generator, block: Block, x: float, s: float, plant: Plant, scale: float = 1.0
-    ) -> None:
+        self, rng: np.random.Generator, block: Block, x: float, s: float, plant: Plant,
+        scale: float = 1.0,
+    ) -> None:  # fmt: skip
         tint = rng.uniform(0.8, 1.15) * rng.uniform(0.95, 1.05, 3)
         size = scale * float(rng.uniform(0.75, 1.15))
-        block.things.append(Growth(float(x), float(s), plant, tint, size))
+        across, up = np.array([plant.width * size, 0, 0]), np.array([0, plant.height * size, 0])
+        spot = Spot(float(x), float(s), float(s), reach=125.0 if plant.height > 4 else 60.0)
+        foot = self._bend.point(x, s)
+        block.things.append(Panel(spot, foot, across, up, plant.texture, TREE, tint, facing=True))
 
-    def _parked_cars(
-        self, rng: np.random.Generator, block: Block, side: int, start: float
-    ) -> None:
+    def _put(
+        self, block: Block, mesh: Mesh, x: float, s: float, heading: float = 0.0, *, y: float = 0.0,
+        palette: np.ndarray = furniture.PALETTE, reach: float = 130.0,
+    ) -> None:  # fmt: skip
+        """Puts up street furniture."""
+        spot = Spot(x, float(s), float(s), reach)
+        block.things.append(Solid(spot, self._bend.pose(x, float(s), heading, y), mesh, palette))
+
+    def _parked_cars(self, rng: np.random.Generator, block: Block, side: int, start: float) -> None:
         share = self._profile.parking[side > 0]
         taken = rng.random() < share
         for s in np.arange(start + 2.5, start + BLOCK - 3, 6.0):
@@ -140,12 +185,9 @@ class Builder:
                 x = self._profile.kerb(side) - side * (half + rng.uniform(0.05, 0.3))
                 # Most are parked in the direction of travel of their side.
                 heading = pi if (side > 0) == (rng.random() < 0.85) else 0.0
-                block.things.append(
-                    Solid(
-                        float(x), float(s) + long, vehicles.vehicle(kind), vehicles.palette(rng),
-                        heading + float(rng.normal(0, 0.02)), size=(half, long, 1.45),
-                    )
-                )  # fmt: skip
+                heading += float(rng.normal(0, 0.02))
+                car = vehicles.placed(self._bend, kind, float(x), float(s) + long, heading, rng)
+                block.things.append(car)
             taken = rng.random() < (0.5 + 0.5 * share if taken else share * 0.8)
 
     def _kerbside(self, rng: np.random.Generator, block: Block, side: int, start: float) -> None:
@@ -153,18 +195,17 @@ class Builder:
         edge = self._profile.kerb(side) + side * 0.45
         s = start + (4 if side < 0 else 27) + float(rng.uniform(-1, 1))
         heading = 0.0 if side < 0 else pi
-        block.things.append(Solid(edge, s, self._lamp, furniture.PALETTE, heading))
+        self._put(block, self._lamp, edge, s, heading)
         chance = rng.random()
         at = start + float(rng.uniform(2, 20))
         if chance < 0.3:
             for i in range(int(rng.integers(4, 9))):
-                post = furniture.bollard()
-                block.things.append(Solid(edge, at + 1.6 * i, post, furniture.PALETTE, reach=60.0))
+                self._put(block, furniture.bollard(), edge, at + 1.6 * i, reach=60.0)
         elif chance < 0.5:
             self._fence(block, edge, at, at + float(rng.uniform(8, 20)), 0)
         if rng.random() < 0.4:
             x, s = self._profile.front(side) - side * 0.5, start + float(rng.uniform(0, BLOCK))
-            block.things.append(Solid(x, s, furniture.bin_(), furniture.PALETTE, reach=60.0))
+            self._put(block, furniture.bin_(), x, s, reach=60.0)
         if self._profile.alley:
             for s in np.arange(start + 8, start + BLOCK, 13.0):
                 plant = tree(int(rng.integers(TREES)))
@@ -178,7 +219,7 @@ class Builder:
                 turned = 0.0 if side < 0 or rng.random() < 0.4 else pi
                 s = start + offset + float(rng.uniform(-3, 3))
                 heading = turned + float(rng.normal(0, 0.1))
-                block.things.append(Solid(x, s, sign, furniture.PALETTE, heading, reach=110.0))
+                self._put(block, sign, x, s, heading, reach=110.0)
 
     def _crossing(self, rng: np.random.Generator, block: Block, s: float) -> None:
         """Traffic lights, for the camera's direction and for the other one."""
@@ -187,4 +228,4 @@ class Builder:
             x = self._profile.kerb(side) + side * 0.45
             mesh = furniture.traffic_light(phase)
             for at, heading in ((s, 0.0), (s + 4.5, pi)):
-                block.things.append(Solid(x, at, mesh, furniture.PALETTE, heading))
+                self._put(block, mesh, x, at, heading)

@@ -12,6 +12,7 @@ from jetseg_core.data.street_scene.texture import Texture
 _SHIFT = 4  # fixed-point bits of polygon corners: a sixteenth of a pixel
 _LIMIT = 1.0e6
 _LEAFY = 26  # opacity from which a pixel counts as covered: CamVid counts thin twigs as tree
+_TINY = 100  # pixels of the bounding box up to which one color will do
 
 Box = tuple[int, int, int, int]
 
@@ -24,52 +25,34 @@ class Canvas:
         self.image = np.zeros((*size, 3), np.uint8)
         self.labels = np.zeros(size, np.uint8)
 
-    def polygon(self, points: np.ndarray, color: np.ndarray, label: int | None) -> None:
-        """Fills a polygon (N, 2) with an RGB color; the label stays where it is None."""
-        if len(points) >= 3:
-            corners = fixed_point(points)
-            cv2.fillPoly(self.image, [corners], color.tolist(), cv2.LINE_AA, _SHIFT)
-            if label is not None:
-                cv2.fillPoly(self.labels, [corners], label, shift=_SHIFT)
+    def polygon(self, points: np.ndarray, color: np.ndarray, label: int) -> None:
+        """Fills a polygon (N, 2) with an RGB color and a label; N = 0 is nothing."""
+        if len(points):
+            self.polygons([fixed_point(points)], [color.tolist()], [label])
 
     def polygons(
-        self, corners: Iterable[np.ndarray], colors: np.ndarray, labels: Iterable[int]
+        self, corners: Iterable[np.ndarray], colors: Iterable[list[float]], labels: Iterable[int]
     ) -> None:
         """Fills many polygons one after the other.
 
         Args:
             corners: (N, 2) each, from `fixed_point`.
-            colors: (F, 3) RGB.
+            colors: RGB each.
             labels: class ids; below 0 leaves the labels as they are.
         """
         image, ids = self.image, self.labels
-        for outline, color, label in zip(corners, colors.tolist(), labels, strict=True):
-            cv2.fillPoly(image, [outline], color, cv2.LINE_AA, _SHIFT)
-            if label >= 0:
-                cv2.fillPoly(ids, [outline], label, shift=_SHIFT)
+        for outline, color, label in zip(corners, colors, labels, strict=True):
+            if len(outline):
+                cv2.fillPoly(image, [outline], color, cv2.LINE_AA, _SHIFT)
+                if label >= 0:
+                    cv2.fillPoly(ids, [outline], label, shift=_SHIFT)
 
     def ring(self, points: np.ndarray, color: np.ndarray, width: float, label: int) -> None:
         """Strokes the outline of a polygon (N, 2) in the picture and labels all of its inside."""
         corners = fixed_point(points)
         thickness = max(1, round(width))
-        cv2.polylines(
-            self.image, [corners], True, color.tolist(), thickness, cv2.LINE_AA, _SHIFT
-        )
+        cv2.polylines(self.image, [corners], True, color.tolist(), thickness, cv2.LINE_AA, _SHIFT)
         cv2.fillPoly(self.labels, [corners], label, shift=_SHIFT)
-
-    def coverage(self, points: np.ndarray) -> tuple[Box, np.ndarray] | None:
-        """Bounding box (x0, y0, x1, y1) on the canvas of a polygon and how much of each pixel it fills.
-
-        The coverage is (h, w) uint8, 0 to 255; None where the polygon is out of the picture.
-        """
-        box = self._box(points)
-        if box is None:
-            return None
-        x0, y0, x1, y1 = box
-        filled = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        corners = fixed_point(points - (x0, y0))
-        cv2.fillPoly(filled, [corners], 255, lineType=cv2.LINE_AA, shift=_SHIFT)
-        return box, filled
 
     def picture(
         self,
@@ -93,17 +76,26 @@ class Canvas:
             label: class id of what is painted.
             solid_label: label the whole outline, also where the texture is transparent.
         """
-        covered = self.coverage(outline)
-        if covered is None:
+        box = self.box(outline)
+        if box is None:
             return
-        (x0, y0, x1, y1), filled = covered
+        x0, y0, x1, y1 = box
+        if texture.opaque and (x1 - x0) * (y1 - y0) < _TINY:
+            self.polygon(outline, texture.mean @ color[:, :3].T + color[:, 3], label)
+            return
+        filled = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        cv2.fillPoly(filled, [fixed_point(outline - (x0, y0))], 255, cv2.LINE_AA, _SHIFT)
         source = texture.fitted(*scale)
         height, width = source.shape[:2]
         place = matrix / (width, height, 1)  # texels instead of the unit square
         place[:, 2] += (place[:, 0] + place[:, 1]) / 2
         place[:2] -= place[2] * ((x0,), (y0,))
         border = cv2.BORDER_REPLICATE if texture.opaque else cv2.BORDER_CONSTANT
-        warped = cv2.warpPerspective(source, place, (x1 - x0, y1 - y0), borderMode=border)
+        size = (x1 - x0, y1 - y0)
+        if np.abs(place[2, :2]).max() < 1e-9 * abs(place[2, 2]):  # parallel to the picture: quicker
+            warped = cv2.warpAffine(source, place[:2] / place[2, 2], size, borderMode=border)
+        else:
+            warped = cv2.warpPerspective(source, place, size, borderMode=border)
         rgb = cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB)
         opacity = filled if texture.opaque else cv2.extractChannel(warped, 3)
         weight = cv2.merge([opacity] * 3)
@@ -121,17 +113,8 @@ class Canvas:
         ids = np.full(covers.shape, label, np.uint8)
         cv2.copyTo(ids, covers, self.labels[y0:y1, x0:x1])
 
-    def darken(self, points: np.ndarray, factor: float) -> None:
-        """Multiplies the picture inside a polygon (N, 2) by a factor."""
-        covered = self.coverage(points) if len(points) >= 3 else None
-        if covered is None:
-            return
-        (x0, y0, x1, y1), filled = covered
-        weight = cv2.merge([255 - cv2.multiply(filled, 1 - factor)] * 3)
-        image = self.image[y0:y1, x0:x1]
-        cv2.multiply(image, weight, dst=image, scale=1 / 255)
-
-    def _box(self, points: np.ndarray) -> Box | None:
+    def box(self, points: np.ndarray) -> Box | None:
+        """Bounding box of points (N, 2) within the picture, None where they are out of it."""
         height, width = self.size
         low, high = points.min(0), points.max(0)
         x0, y0 = max(0, int(low[0]) - 1), max(0, int(low[1]) - 1)

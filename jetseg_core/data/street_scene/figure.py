@@ -60,13 +60,3 @@ class FigureBuilder:
             detail=np.array(detail),
             wheels=np.array(self.wheels).reshape(-1, 16, 3),
         )
-
-
-def outlines(centers: np.ndarray, radii: np.ndarray, corners: int) -> np.ndarray:
-    """The outlines (N, 2 * corners, 2) of N pairs of circles (N, 2, 2), (N, 2) and what is between."""
-    half_turn = np.linspace(-np.pi / 2, np.pi / 2, corners)
-    step = centers[:, 1] - centers[:, 0]
-    angle = np.arctan2(step[:, 1], step[:, 0])[:, None]
-    turn = np.concatenate([half_turn + np.pi + angle, half_turn + angle], axis=1)
-    rounded = np.stack([np.cos(turn), np.sin(turn)], axis=2)
-    return np.repeat(centers, corners, axis=1) + rounded * np.repeat(radii, corners, 1)[:, :, None]

@@ -31,8 +31,8 @@ def _post(
     ring = np.column_stack([np.sin(angle), np.zeros(7), np.cos(angle)])
     for i in range(6):
         a, b = ring[i] * radius, ring[i + 1] * radius
-        low = np.array([a, b]) + (x, base, 0)
-        high = np.array([b, a]) * top + (x, height, 0)
+        low = np.array([a, b]) + np.array([x, base, 0])
+        high = np.array([b, a]) * top + np.array([x, height, 0])
         build.face(np.concatenate([low, high]), ring[i] + ring[i + 1], slot)
 
 
@@ -46,8 +46,12 @@ def lamp_post(kind: int) -> Mesh:
     if kind < 2:
         reach = (1.9, 1.1)[kind]
         build.box((0, height - 0.06, -0.04), (reach, height + 0.05, 0.04), STEEL)
-        build.box((reach - 0.65, height - 0.14, -0.12), (reach, height - 0.02, 0.12), STEEL, gloss=1.3)
-        build.box((reach - 0.6, height - 0.16, -0.1), (reach - 0.1, height - 0.14, 0.1), WHITE, decal=True)
+        build.box(
+            (reach - 0.65, height - 0.14, -0.12), (reach, height - 0.02, 0.12), STEEL, gloss=1.3
+        )
+        build.box(
+            (reach - 0.6, height - 0.16, -0.1), (reach - 0.1, height - 0.14, 0.1), WHITE, decal=True
+        )
     else:
         build.box((-0.16, height, -0.16), (0.16, height + 0.42, 0.16), WHITE, gloss=0.8)
         build.box((-0.2, height + 0.42, -0.2), (0.2, height + 0.52, 0.2), DARK)
@@ -223,4 +227,4 @@ def fence(kind: int) -> tuple[Texture, float]:
         picture[:, :, :3] = (np.array((124, 96, 78)) + grain[:, :, None]).clip(0, 255)
         picture[:, :, 3] = 255
         cv2.rectangle(picture, (0, 0), (columns, 5), (150, 146, 138, 255), -1)
-    return Texture.of(np.tile(picture, (1, 4, 1))), height
+    return Texture(np.tile(picture, (1, 4, 1))), height

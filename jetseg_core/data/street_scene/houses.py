@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -12,13 +11,15 @@ from jetseg_core.data.street_scene.bend import Bend
 from jetseg_core.data.street_scene.facades import Facade
 from jetseg_core.data.street_scene.furniture import PALETTE, chimney
 from jetseg_core.data.street_scene.ids import BUILDING
+from jetseg_core.data.street_scene.light import Light
 from jetseg_core.data.street_scene.noise import smooth_noise
 from jetseg_core.data.street_scene.texture import Texture
-from jetseg_core.data.street_scene.view import View
+from jetseg_core.data.street_scene.things import WHOLE, Panel, Solid, Spot, Thing
 
 DEPTH = 9.0
 """From front to back of a house, in metres."""
 _CHIMNEY_REACH = 90.0
+_ANYWHERE = np.zeros(3)
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Materials:
         courses = np.where(np.arange(60) % 3 == 0, -16.0, 0.0)[:, None]
         tiles = color + (_blocks(rng, (20, 30), 10, (60, 120)) + courses)[:, :, None]
         return cls(
-            side_wall=Texture.of(np.repeat(wall[:, :, None], 3, 2).clip(0, 255).astype(np.uint8)),
-            roof=Texture.of(tiles.clip(0, 255).astype(np.uint8)),
+            side_wall=Texture(np.repeat(wall[:, :, None], 3, 2).clip(0, 255).astype(np.uint8)),
+            roof=Texture(tiles.clip(0, 255).astype(np.uint8)),
         )
 
 
@@ -51,66 +52,63 @@ def _blocks(
     return cv2.resize(values, shape[::-1], interpolation=cv2.INTER_NEAREST)
 
 
-@dataclass(frozen=True)
-class House:
-    """A building with its front to the street."""
+def house(
+    bend: Bend, light: Light, x: float, s: float, front: Facade, tint: np.ndarray,
+    materials: Materials, rise: float, *, exposed: bool, shaded: float,
+) -> list[Thing]:  # fmt: skip
+    """Roof, chimney, side wall and front of a house.
 
-    x: float
-    """Of the front, right of the street's middle; negative = on the left."""
-    s: float
-    """Where its front begins along the street."""
-    facade: Facade
-    tint: np.ndarray
-    materials: Materials
-    rise: float
-    """Height of the ridge above the eaves, 0 for a flat roof."""
-    exposed: bool
-    """Whether the wall that faces the oncoming camera can be seen."""
-    shaded: float = 0.0
-    """Height in metres up to which the houses opposite keep the sun away from the front."""
-    reach: ClassVar[float] = 400.0
+    Args:
+        bend: the course of the street.
+        light: the daylight.
+        x: position of the front, right of the street's middle; negative = on the left.
+        s: where the front begins along the street.
+        front: its picture and size.
+        tint: (3,) factors on its colors.
+        materials: of roof and side walls.
+        rise: height of the ridge above the eaves, 0 for a flat roof.
+        exposed: whether the wall that faces the oncoming camera can be seen.
+        shaded: height in metres up to which the houses opposite keep the sun away from the front.
+    """
+    side = 1 if x > 0 else -1
+    end = s + front.width
+    near, far = bend.point(x, s), bend.point(x, end)
+    up = np.array([0, front.height, 0.0])
+    parts: list[Thing] = []
 
-    @property
-    def order(self) -> float:
-        return self.s + self.facade.width
-
-    def paint(self, view: View, bend: Bend, lit: float) -> None:
-        side = 1 if self.x > 0 else -1
-        near, far = bend.point(self.x, self.s), bend.point(self.x, self.order)
-        up = np.array([0, self.facade.height, 0.0])
-        back = np.array([side * DEPTH, 0, 0])
-        if self.rise:
-            self._paint_roof(view, near + up, far + up, back / 2 + (0, self.rise, 0))
-            top = self.facade.height + self.rise - 0.6
-            stack = bend.pose(self.x + side * DEPTH * 0.45, self.s + 0.8, y=top)
-            if view.distance(stack) < _CHIMNEY_REACH:
-                view.mesh(chimney(), stack, PALETTE * 0.8)
-        if self.exposed:
-            share = self.rise / (self.facade.height + self.rise)
-            gable = np.array([[0, share], [0.5, 0], [1, share], [1, 1], [0, 1]])
-            color = np.array(self.facade.wall) / 128 * self.tint
-            tall = up + (0, self.rise, 0)
-            view.wall(
-                near, back, tall, self.materials.side_wall, BUILDING, color, outline=gable
+    def add(
+        rank: int, corner: np.ndarray, along: np.ndarray, up: np.ndarray, texture: Texture,
+        color: np.ndarray, outline: np.ndarray = WHOLE, sun: float = 1.0,
+        outward: np.ndarray = _ANYWHERE,
+    ) -> None:  # fmt: skip
+        """Adds a panel; one of a higher rank is painted earlier."""
+        spot = Spot(x, s, end + 0.01 * rank, reach=400.0)
+        parts.append(
+            Panel(
+                spot, corner, along, up, texture, BUILDING, color, outline, sun=sun,
+                outward=outward,
             )
-        # The texture's left is the viewer's left: the near end on the left side of the street.
-        corner, along = (near, far - near) if side < 0 else (far, near - far)
-        view.wall(corner, along, up, self.facade.texture, BUILDING, self.tint)
-        if self.shaded > 0.3 and view.light.sunshine > 0.2:
-            top = np.array([0, min(self.shaded, self.facade.height), 0])
-            outline = view.camera.project(np.array([near, far, far + top, near + top]))
-            normal = np.array([[-side, 0.0, 0.0]])
-            dark, bright = (float(view.light.shade(normal, sun)[0]) for sun in (0.0, 1.0))
-            view.canvas.darken(outline, dark / bright)
+        )  # fmt: skip
 
-    def _paint_roof(
-        self, view: View, near: np.ndarray, far: np.ndarray, slope: np.ndarray
-    ) -> None:
-        """The roof's side towards the street, if the camera can see over its eaves."""
-        outward = np.array([-slope[1] * np.sign(slope[0]), abs(slope[0]), 0])
-        if outward @ (view.camera.position - near) > 0:
-            overhang = slope * 0.06
-            view.wall(
-                near - overhang, far - near, slope + overhang, self.materials.roof, BUILDING,
-                self.tint,
-            )  # fmt: skip
+    if rise:
+        slope = np.array([side * DEPTH / 2, rise, 0])
+        outward = np.array([-side * rise, DEPTH / 2, 0])
+        eaves = near + up - slope * 0.06
+        add(3, eaves, far - near, slope * 1.06, materials.roof, tint, outward=outward)
+        stack = bend.pose(x + side * DEPTH * 0.45, s + 0.8, y=front.height + rise - 0.6)
+        spot = Spot(x, s, end + 0.02, _CHIMNEY_REACH)
+        parts.append(Solid(spot, stack, chimney(), PALETTE * 0.8))
+    if exposed:
+        share = rise / (front.height + rise)
+        gable = np.array([[0, share], [0.5, 0], [1, share], [1, 1], [0, 1]])
+        back, tall = np.array([side * DEPTH, 0, 0]), up + np.array([0, rise, 0])
+        color = np.array(front.wall) / 128 * tint
+        add(1, near, back, tall, materials.side_wall, color, gable)
+    # The texture's left is the viewer's left: the near end on the left side of the street.
+    corner, along = (near, far - near) if side < 0 else (far, near - far)
+    share = 1 - min(shaded / front.height, 1.0) if light.sunshine > 0.2 else 1.0
+    for top, bottom, sun in ((0.0, share, 1.0), (share, 1.0, 0.0)):
+        if bottom - top > 0.02:
+            cut = np.array([[0, top], [1, top], [1, bottom], [0, bottom], [0, bottom]])
+            add(0, corner, along, up, front.texture, tint, cut, sun)
+    return parts

@@ -42,7 +42,7 @@ class MeshBuilder:
     _rows: list[tuple[np.ndarray, int, int, float, float, float]] = field(default_factory=list)
 
     def face(
-        self, points: Points, outward: Sequence[float], slot: int, *, decal: bool = False,
+        self, points: Points, outward: Sequence[float] | np.ndarray, slot: int, *, decal: bool = False,
         detail: float = 0.0, gloss: float = 1.0, glow: float = 0.0,
     ) -> None:  # fmt: skip
         """Adds a flat face whose visible side is the one that `outward` points to."""

@@ -61,10 +61,14 @@ def pedestrian(phase: int, build: int = 0) -> Figure:
         body.limb(shoulder, elbow, 0.062, COAT, taper=0.85)
         body.limb(elbow, hand, 0.052, COAT, taper=0.8, detail=9)
         body.limb(hand, hand, 0.045, SKIN, detail=25)
-        body.limb((side * 0.075, hip + 0.02, 0), (side * 0.115, hip + 0.48, 0.0), 0.115, COAT, taper=1.0)
+        body.limb(
+            (side * 0.075, hip + 0.02, 0), (side * 0.115, hip + 0.48, 0.0), 0.115, COAT, taper=1.0
+        )
     if build == 1:
         for side in (-1.0, 1.0):
-            body.limb((side * 0.08, hip - 0.38, 0.0), (side * 0.07, hip + 0.1, 0.0), 0.13, COAT, taper=0.9)
+            body.limb(
+                (side * 0.08, hip - 0.38, 0.0), (side * 0.07, hip + 0.1, 0.0), 0.13, COAT, taper=0.9
+            )
     if build == 2:
         body.limb((0, hip + 0.14, -0.19), (0, hip + 0.42, -0.19), 0.14, BAG)
     _head(body, (0.0, hip + 0.70, 0.03), (0, hip + 0.52, 0.0))

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from jetseg_core.data.street_scene.noise import generator
 from jetseg_core.data.street_scene.things import Thing
 
 BLOCK = 48.0
 """Length of a block in metres."""
+KERB_HEIGHT = 0.12
+"""How much higher than the road people walk, in metres."""
 SIDES = (-1, 1)
+"""Left and right, as factors on x."""
+CROSSING = 20.0
+"""Where in a block that has one the traffic lights stand, in metres."""
+
+
+def has_crossing(number: int) -> bool:
+    """Whether block `number` has traffic lights."""
+    return number % 2 == 0
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,7 @@ class Profile:
             fronts=(left + float(rng.uniform(2.3, 4.4)), right + float(rng.uniform(2.3, 4.4))),
             green=float(rng.choice([0.1, 0.25, 0.5])),
             parking=(0.45 * parked[0], 0.5 * parked[1]),
-            alley=bool(rng.random() < 0.4),
+            alley=bool(rng.random() < 0.55),
         )
 
     def kerb(self, side: int) -> float:
@@ -62,3 +74,5 @@ class Block:
     """(side, start, end) of roads that turn off."""
     skyline: list[tuple[int, float, float, float]] = field(default_factory=list)
     """(side, start, end, height) of the house fronts."""
+    shades: list[np.ndarray] = field(default_factory=list)
+    """(N, 3) outlines of the shadows that the houses throw on the ground, in the world."""

@@ -6,17 +6,21 @@ from math import pi, sin
 
 import numpy as np
 
-from jetseg_core.data.street_scene.bend import Bend
+from jetseg_core.data.street_scene.bodies import body_strokes
 from jetseg_core.data.street_scene.camera import Camera
 from jetseg_core.data.street_scene.canvas import Canvas
 from jetseg_core.data.street_scene.ground import Ground
 from jetseg_core.data.street_scene.ids import NOTHING
 from jetseg_core.data.street_scene.light import daylight
 from jetseg_core.data.street_scene.noise import generator
+from jetseg_core.data.street_scene.panels import panel_strokes
 from jetseg_core.data.street_scene.sensor import Sensor
+from jetseg_core.data.street_scene.shadows import shadows
 from jetseg_core.data.street_scene.sky import Panorama
+from jetseg_core.data.street_scene.solids import solid_strokes
 from jetseg_core.data.street_scene.street import Street
-from jetseg_core.data.street_scene.things import Thing
+from jetseg_core.data.street_scene.strokes import Stroke
+from jetseg_core.data.street_scene.things import Panel, Person, Solid, Spot, Thing
 from jetseg_core.data.street_scene.traffic import LANE, drive, traffic
 from jetseg_core.data.street_scene.view import View
 from jetseg_core.errors import JetSegError
@@ -49,17 +53,14 @@ class StreetScene:
         self.rate_hz = _rate(rate_hz)
         height, width = self.size
         rng = generator(self.seed, 1)
-        self._focal = max(
-            float(rng.uniform(1.12, 1.24)) * min(height, 0.75 * width), 0.35 * width
-        )
+        self._focal = max(float(rng.uniform(1.12, 1.24)) * min(height, 0.75 * width), 0.35 * width)
         self._eye = float(rng.uniform(1.35, 1.6))
         # The horizon lies a little above the middle of the picture.
         self._pitch = float(rng.uniform(-0.035, 0.005))
         self._bonnet = bool(rng.random() < 0.2)
         self._light = daylight(self.seed)
-        self._bend = Bend(self.seed)
         self._street = Street(self.seed, self._light)
-        self._ground = Ground(self._street)
+        self._ground = Ground(self.seed, self._street.profile)
         self._panorama = Panorama(self.seed, self.size, self._focal, self._light)
         self._sensor = Sensor(self.seed, self.size, self._light)
 
@@ -83,20 +84,23 @@ class StreetScene:
         camera = self._camera(time, here)
         view = View(camera, self._light, canvas)
         self._panorama.paint(canvas, camera)
-        street, bend = self._street, self._bend
-        blocks = [block for _, block in street.blocks(here - 10, here + _REACH)]
-        things: list[Thing] = [thing for block in blocks for thing in block.things]
-        things += traffic(street, time, here, _REACH)
-        things = [t for t in things if here - 2 < t.order and t.s < here + min(t.reach, _REACH)]
-        self._ground.paint(view, bend, here, _REACH, blocks, things)
-        for thing in sorted(things, key=lambda thing: -thing.order):
-            thing.paint(view, bend, street.lit(thing.x, thing.s))
+        street, bend = self._street, self._street.bend
+        low, high = here - 10, here + _REACH
+        blocks = street.blocks(low, high)
+        lit_things = street.things(low, high)
+        for thing in traffic(street, time, here, _REACH):
+            lit_things.append((thing, street.lit(thing.spot.x, thing.spot.s)))
+        lit_things = [(thing, lit) for thing, lit in lit_things if _in_range(thing.spot, here)]
+        shade = shadows(view, blocks, [thing for thing, _ in lit_things])
+        self._ground.paint(view, bend, here, _REACH, blocks, shade)
+        for stroke in sorted(_strokes(view, lit_things), key=lambda stroke: -stroke.order):
+            stroke.paint(canvas)
         if self._bonnet:
             self._paint_bonnet(canvas)
         return canvas
 
     def _camera(self, time: float, here: float) -> Camera:
-        bend = self._bend
+        bend = self._street.bend
         x = LANE + 0.15 * sin(0.5 * time)
         ahead = bend.offset(here + 14) - bend.offset(here)
         return Camera(
@@ -115,7 +119,24 @@ class StreetScene:
         foot = np.array([(1.1 * width, 1.2 * height), (-0.1 * width, 1.2 * height)])
         tone = np.full(3, self._light.ambient * 60.0)
         canvas.polygon(np.concatenate([edge, foot]), tone * 2.6, NOTHING)
-        canvas.polygon(np.concatenate([edge + (0, height / 150), foot]), tone, NOTHING)
+        canvas.polygon(np.concatenate([edge + np.array([0, height / 150]), foot]), tone, NOTHING)
+
+
+def _in_range(spot: Spot, here: float) -> bool:
+    """Whether something is neither behind the camera nor too far away."""
+    return here - 2 < spot.order and spot.s < here + min(spot.reach, _REACH)
+
+
+def _strokes(view: View, lit_things: list[tuple[Thing, float]]) -> list[Stroke]:
+    """All things, projected; each comes with the share of the sun that reaches it."""
+    solids = [(thing, lit) for thing, lit in lit_things if isinstance(thing, Solid)]
+    people = [(thing, lit) for thing, lit in lit_things if isinstance(thing, Person)]
+    panels = [(thing, lit) for thing, lit in lit_things if isinstance(thing, Panel)]
+    return [
+        *solid_strokes(view, [thing for thing, _ in solids], [lit for _, lit in solids]),
+        *body_strokes(view, [thing for thing, _ in people], [lit for _, lit in people]),
+        *panel_strokes(view, [thing for thing, _ in panels], [lit for _, lit in panels]),
+    ]
 
 
 def _whole_number(name: str, value: object) -> int:

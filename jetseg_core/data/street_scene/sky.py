@@ -45,12 +45,13 @@ class Panorama:
                 [*down, self._horizon - down @ origin],
             ]
         )
+        rows = int(np.clip(max(left, right) + 3, 1, height))
         for source, target, method in (
             (self.image, canvas.image, cv2.INTER_LINEAR),
             (self.labels, canvas.labels, cv2.INTER_NEAREST),
         ):
             cv2.warpAffine(
-                source, to_panorama, (width, height), dst=target,
+                source, to_panorama, (width, rows), dst=target[:rows],
                 flags=method | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT_101,
             )  # fmt: skip
 
@@ -78,7 +79,12 @@ class Panorama:
         self.labels[below] = self.labels[self._horizon]
 
     def _fill(
-        self, x: np.ndarray, top: np.ndarray, color: np.ndarray, label: int, rng: np.random.Generator
+        self,
+        x: np.ndarray,
+        top: np.ndarray,
+        color: np.ndarray,
+        label: int,
+        rng: np.random.Generator,
     ) -> None:
         rows = np.arange(self.labels.shape[0])[:, None]
         inside = (rows >= top[None]) & (rows <= self._horizon)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
 
+from jetseg_core.data.street_scene.bend import Bend
 from jetseg_core.data.street_scene.blocks import Builder
 from jetseg_core.data.street_scene.light import Light
 from jetseg_core.data.street_scene.profile import BLOCK, Block, Profile
+from jetseg_core.data.street_scene.things import Thing
 
 
 class Street:
@@ -14,31 +16,40 @@ class Street:
 
     def __init__(self, seed: int, light: Light) -> None:
         self.seed = seed
-        self.light = light
         self.profile = Profile.of(seed)
-        self._builder = Builder(seed, self.profile, light)
-        self._blocks: dict[int, Block] = {}
+        self.bend = Bend(seed)
+        builder = Builder(seed, self.profile, self.bend, light)
+        self._block = lru_cache(maxsize=12)(builder.build)
+        self._lit_things = lru_cache(maxsize=12)(self._light_up)
+        right, up, ahead = light.sun.tolist()
+        self._sunny_side = 1 if right > 0 else -1
+        # Per metre across the street: how far along it a ray to the sun runs, and how far up.
+        across = max(abs(right), 0.05)
+        self._ray = (ahead / across, up / across)
 
-    def block(self, number: int) -> Block:
-        """Block `number`, which reaches from number * BLOCK to (number + 1) * BLOCK metres."""
-        if number not in self._blocks:
-            if len(self._blocks) > 12:
-                self._blocks.clear()
-            self._blocks[number] = self._builder.build(number)
-        return self._blocks[number]
+    def blocks(self, start: float, end: float) -> list[Block]:
+        """The blocks of BLOCK metres each that touch a stretch of the street."""
+        return [self._block(number) for number in _numbers(start, end)]
 
-    def blocks(self, start: float, end: float) -> Iterator[tuple[int, Block]]:
-        """Numbers and blocks of all that touch a stretch of the street."""
-        for number in range(int(start // BLOCK), int(end // BLOCK) + 1):
-            yield number, self.block(number)
+    def things(self, start: float, end: float) -> list[tuple[Thing, float]]:
+        """What stands in those blocks, and the share of the sun that reaches it."""
+        return [pair for number in _numbers(start, end) for pair in self._lit_things(number)]
 
     def lit(self, x: float, s: float) -> float:
         """1 where the sun reaches the ground, 0 in the shadow of the houses."""
-        sun = self.light.sun
-        side = 1 if sun[0] > 0 else -1
+        side = self._sunny_side
         away = max(self.profile.fronts[side > 0] - x * side, 0.0)
-        along = s + away * sun[2] / max(abs(sun[0]), 0.05)
-        for built, start, end, height in self.block(int(along // BLOCK)).skyline:
+        along = s + away * self._ray[0]
+        for built, start, end, height in self._block(int(along // BLOCK)).skyline:
             if built == side and start <= along < end:
-                return float(height * abs(sun[0]) < away * sun[1])
+                return float(height < away * self._ray[1])
         return 1.0
+
+    def _light_up(self, number: int) -> list[tuple[Thing, float]]:
+        return [
+            (thing, self.lit(thing.spot.x, thing.spot.s)) for thing in self._block(number).things
+        ]
+
+
+def _numbers(start: float, end: float) -> range:
+    return range(int(start // BLOCK), int(end // BLOCK) + 1)

@@ -41,9 +41,7 @@ def bush(kind: int) -> Plant:
     rng = generator(4, kind)
     width, height = rng.uniform(1.6, 3.0), rng.uniform(1.2, 2.2)
     canvas = _blank(width, height)
-    centers = np.column_stack(
-        [rng.uniform(0.3, width - 0.3, 9), rng.uniform(0.1, height * 0.6, 9)]
-    )
+    centers = np.column_stack([rng.uniform(0.3, width - 0.3, 9), rng.uniform(0.1, height * 0.6, 9)])
     return _grown(rng, canvas, width, height, centers, 0.33 * height, _green(rng))
 
 
@@ -53,12 +51,14 @@ def hedge(kind: int) -> Texture:
     rng = generator(5, kind)
     leaves = _leaves(rng, (64, 160), _green(rng))
     light = np.linspace(1.15, 0.6, 64, dtype=np.float32)[:, None, None]
-    return Texture.of((leaves * light).clip(0, 255).astype(np.uint8))
+    return Texture((leaves * light).clip(0, 255).astype(np.uint8))
 
 
 def _green(rng: np.random.Generator) -> np.ndarray:
     tones = ((106, 118, 80), (90, 106, 76), (122, 126, 94), (82, 94, 74), (130, 124, 98))
-    return np.array(tones[rng.integers(len(tones))], np.float32) * np.float32(rng.uniform(0.8, 1.15))
+    return np.array(tones[rng.integers(len(tones))], np.float32) * np.float32(
+        rng.uniform(0.8, 1.15)
+    )
 
 
 def _blank(width: float, height: float) -> np.ndarray:
@@ -71,7 +71,7 @@ def _leaves(rng: np.random.Generator, shape: tuple[int, int], green: np.ndarray)
     clumps = smooth_noise(rng, shape, (short // 24 + 2, short // 10 + 2, short // 5 + 2), 0.8)
     fine = rng.normal(0, 1, shape).astype(np.float32)
     fine = cv2.GaussianBlur(fine, (0, 0), 0.9) * 1.8
-    gain = np.exp(0.38 * clumps + 0.30 * fine)[:, :, None]
+    gain = np.exp(0.36 * clumps + 0.22 * fine)[:, :, None]
     warm = np.array([1.0, 1.0, 0.9], np.float32)
     return green * gain * (warm + (1 - warm) * gain)
 
@@ -97,7 +97,10 @@ def _grown(
     lift = cv2.GaussianBlur(opacity.astype(np.float32), (0, 0), radius * _PIXELS * 0.3)
     slope = cv2.Sobel(lift, cv2.CV_32F, 0, 1, ksize=3) * radius * _PIXELS * 0.22
     leaves *= (0.86 + slope.clip(-0.45, 0.5))[:, :, None]
-    bark = np.array([62, 56, 48], np.float32) * (1 + 0.2 * smooth_noise(rng, wood.shape, (20, 60)))[..., None]
+    bark = (
+        np.array([62, 56, 48], np.float32)
+        * (1 + 0.2 * smooth_noise(rng, wood.shape, (20, 60)))[..., None]
+    )
     trunk = (wood.astype(np.float32) / 255)[:, :, None]
     leaf = opacity[:, :, None]
     color = leaves * leaf + bark * trunk * (1 - leaf)
@@ -108,7 +111,7 @@ def _grown(
 def _plant(premultiplied: np.ndarray, width: float, height: float) -> Plant:
     picture = premultiplied.clip(0, 255)
     picture[:, :, :3] = np.minimum(picture[:, :, :3], picture[:, :, 3:])
-    return Plant(Texture.of(picture.astype(np.uint8)), width, height)
+    return Plant(Texture(picture.astype(np.uint8)), width, height)
 
 
 def _leafy_tree(rng: np.random.Generator, *, conifer: bool) -> Plant:
@@ -122,7 +125,10 @@ def _leafy_tree(rng: np.random.Generator, *, conifer: bool) -> Plant:
         level = np.linspace(0.06, 0.9, 26)
         spread = (1 - level) * width * 0.36
         centers = np.column_stack(
-            [width / 2 + rng.uniform(-1, 1, 26) * spread, fork * 0.4 + level * (height - fork * 0.4)]
+            [
+                width / 2 + rng.uniform(-1, 1, 26) * spread,
+                fork * 0.4 + level * (height - fork * 0.4),
+            ]
         )
         return _grown(rng, wood, width, height, centers, height * 0.10, _green(rng) * 0.8)
     for _ in range(5):
@@ -141,7 +147,11 @@ def _leafy_tree(rng: np.random.Generator, *, conifer: bool) -> Plant:
 
 
 def _branch(
-    wood: np.ndarray, start: tuple[float, float], end: tuple[float, float], thick: float, thin: float
+    wood: np.ndarray,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    thick: float,
+    thin: float,
 ) -> None:
     """Draws a tapering branch; positions in metres from the lower left corner."""
     rows = wood.shape[0]
