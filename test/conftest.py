@@ -1,4 +1,4 @@
-"""A ROS 2 domain of its own for every test, on this machine only."""
+"""A ROS 2 domain of its own for every test; and what is left out where there is no ROS 2."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ import os
 import random
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+collect_ignore = [] if find_spec("rclpy") else ["ros", "launch"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what `collect_ignore` left out."""
+    if collect_ignore:
+        terminalreporter.write_line(
+            "LEFT OUT test/ros, test/launch: ROS 2 (rclpy) is not installed"
+        )
 
 
 @pytest.fixture

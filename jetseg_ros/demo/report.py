@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import os
 import platform
-from pathlib import Path
 
 import numpy as np
 
+from jetseg_core.benchmark import describe_processor
 from jetseg_ros.demo.collector import Measurements
 
 Report = dict[str, object]
@@ -50,7 +50,7 @@ def make_report(source: str, found: Measurements) -> Report:
         "precision": found.model.precision,
         "device": found.model.device,
         "host": {
-            "cpu": _cpu_name(),
+            "cpu": describe_processor(),
             "cores": os.cpu_count(),
             "python": platform.python_version(),
             "ros_distro": os.environ.get("ROS_DISTRO", "wheels"),
@@ -102,10 +102,3 @@ def _by_class(names: list[str], values: np.ndarray, digits: int) -> dict[str, fl
         name: None if math.isnan(value) else round(value, digits)
         for name, value in zip(names, values.tolist(), strict=True)
     }
-
-
-def _cpu_name() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()  # ARM processors do not say more

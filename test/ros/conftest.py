@@ -9,9 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-pytest.importorskip("rclpy", reason="ROS 2 (rclpy) is not installed")
-
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
@@ -92,6 +89,18 @@ class Rig:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.executor.spin_once(0.02)
+
+    def publish_until(
+        self, publisher: Publisher, make: Callable[[], Any], done: Callable[[], bool], what: str
+    ) -> None:
+        """Publish what `make` returns, again and again: best effort may lose it."""
+
+        def publish_and_look() -> bool:
+            publisher.publish(make())
+            self.spin_for(0.1)
+            return done()
+
+        self.spin_until(publish_and_look, what)
 
     def record(self, kind: type, topic: str, qos: QoSProfile | int = 50) -> list[Any]:
         """Subscribe, wait until a publisher is there; the list grows as messages come."""

@@ -48,12 +48,7 @@ def test_a_serving_node(rig: Rig, street: np.ndarray) -> None:
     rig.record(Image, "segmentation/label")
     camera = rig.publisher()
 
-    def publish_and_look() -> bool:
-        camera.publish(rig.image(street))
-        rig.spin_for(0.1)
-        return len(arrays) >= 3
-
-    rig.spin_until(publish_and_look, "diagnostics")
+    rig.publish_until(camera, lambda: rig.image(street), lambda: len(arrays) >= 3, "diagnostics")
     found = {status.name: status for status in arrays[-1].status}
     model = found["jetseg: model"]
     assert model.level == DiagnosticStatus.OK

@@ -98,12 +98,9 @@ def test_old_frames_are_dropped(rig: Rig, street: np.ndarray) -> None:
     camera.publish(old)
     rig.spin_until(lambda: counts(node)["stale"] == 1, "the old frame to be dropped")
 
-    def publish_new() -> bool:
-        camera.publish(rig.image(street))
-        rig.spin_for(0.2)
-        return bool(labels)
-
-    rig.spin_until(publish_new, "the label of a new frame")
+    rig.publish_until(
+        camera, lambda: rig.image(street), lambda: bool(labels), "the label of a new frame"
+    )
     assert all(label.header.stamp != old.header.stamp for label in labels)
 
 
@@ -167,12 +164,9 @@ def test_a_best_effort_camera_is_heard(rig: Rig, street: np.ndarray) -> None:
     qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
     camera = rig.peer.create_publisher(Image, "image", qos)
 
-    def publish_and_look() -> bool:
-        camera.publish(rig.image(street))
-        rig.spin_for(0.1)
-        return counts(node)["received"] > 0
-
-    rig.spin_until(publish_and_look, "a frame")
+    rig.publish_until(
+        camera, lambda: rig.image(street), lambda: counts(node)["received"] > 0, "a frame"
+    )
 
 
 def test_a_bad_qos_override_is_one_clear_error(rig: Rig, capfd: pytest.CaptureFixture[str]) -> None:

@@ -44,12 +44,12 @@ def test_nothing_is_inferred_for_nobody(
     camera = rig.publisher()
     values = rig.camera_values()
 
-    def publish_and_look() -> bool:
-        camera.publish(rig.image(street))
-        rig.spin_for(0.2)
-        return int(values().get("processed", 0)) > 3
-
-    rig.spin_until(publish_and_look, "frames to be processed")
+    rig.publish_until(
+        camera,
+        lambda: rig.image(street),
+        lambda: int(values().get("processed", 0)) > 3,
+        "frames to be processed",
+    )
     assert model.entered == 0
 
 
@@ -63,12 +63,7 @@ def test_only_what_is_subscribed_to_is_computed(
     def publish_until(messages: list[Any]) -> None:
         messages.clear()
 
-        def publish_and_look() -> bool:
-            camera.publish(rig.image(street))
-            rig.spin_for(0.1)
-            return len(messages) > 1
-
-        rig.spin_until(publish_and_look, "outputs")
+        rig.publish_until(camera, lambda: rig.image(street), lambda: len(messages) > 1, "outputs")
 
     publish_until(rig.record(Image, "segmentation/label"))
     assert painted == [] and set(model.confidence) == {False}
@@ -100,12 +95,7 @@ def test_a_subscriber_that_leaves_is_not_served_on(
     subscription = rig.peer.create_subscription(Image, "segmentation/color", colors.append, 5)
     camera = rig.publisher()
 
-    def publish_until_color() -> bool:
-        camera.publish(rig.image(street))
-        rig.spin_for(0.1)
-        return bool(colors)
-
-    rig.spin_until(publish_until_color, "a color image")
+    rig.publish_until(camera, lambda: rig.image(street), lambda: bool(colors), "a color image")
     rig.peer.destroy_subscription(subscription)
 
     def served_without_color() -> bool:

@@ -33,12 +33,12 @@ def serves(rig: Rig, street: np.ndarray, labels: list[Image]) -> None:
     camera = rig.publisher()
     image = rig.image(street)
 
-    def publish_and_look() -> bool:
-        camera.publish(image)
-        rig.spin_for(0.1)
-        return any(label.header == image.header for label in labels)
-
-    rig.spin_until(publish_and_look, "a label")
+    rig.publish_until(
+        camera,
+        lambda: image,
+        lambda: any(label.header == image.header for label in labels),
+        "a label",
+    )
     rig.peer.destroy_publisher(camera)
 
 
@@ -201,12 +201,9 @@ def test_inference_that_hangs_can_be_deactivated(
     rig.record(Image, "segmentation/label")
     camera = rig.publisher()
 
-    def publish_and_look() -> bool:
-        camera.publish(rig.image(street))
-        rig.spin_for(0.1)
-        return model.entered == 1
-
-    rig.spin_until(publish_and_look, "a frame in work")
+    rig.publish_until(
+        camera, lambda: rig.image(street), lambda: model.entered == 1, "a frame in work"
+    )
     assert node.trigger_deactivate() == TransitionCallbackReturn.ERROR
     assert state(node) == "unconfigured"
     assert node.trigger_configure() == SUCCESS and node.trigger_activate() == SUCCESS

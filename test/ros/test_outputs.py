@@ -164,9 +164,9 @@ def test_both_kinds_of_subscriber_match(rig: Rig, image: np.ndarray) -> None:
     reliable = rig.record(Image, "segmentation/label", 5)
     camera = rig.publisher()
 
-    def publish_and_look() -> bool:
-        camera.publish(rig.image(image))
-        rig.spin_for(0.2)
-        return bool(sensor and reliable)
-
-    rig.spin_until(publish_and_look, "labels at both subscribers")
+    rig.publish_until(
+        camera,
+        lambda: rig.image(image),
+        lambda: bool(sensor and reliable),
+        "labels at both subscribers",
+    )

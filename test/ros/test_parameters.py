@@ -61,12 +61,12 @@ def test_changes_apply_to_the_next_frame(rig: Rig, street: np.ndarray) -> None:
         labels.clear()
         occupancy.clear()
 
-        def publish_and_look() -> bool:
-            camera.publish(rig.image(street))
-            rig.spin_for(0.1)
-            return len(labels) > 1 and len(occupancy) > 1
-
-        rig.spin_until(publish_and_look, "outputs")
+        rig.publish_until(
+            camera,
+            lambda: rig.image(street),
+            lambda: len(labels) > 1 and len(occupancy) > 1,
+            "outputs",
+        )
         return labels[-1], occupancy[-1]
 
     label, counted = newest()

@@ -54,12 +54,7 @@ def test_signals_end_it_cleanly_within_two_seconds(
     labels = rig.record(Image, "segmentation/label")
     camera = rig.publisher()
 
-    def publish_and_look() -> bool:  # it is to be interrupted at work
-        camera.publish(rig.image(street))
-        rig.spin_for(0.02)
-        return len(labels) > 5
-
-    rig.spin_until(publish_and_look, "labels")
+    rig.publish_until(camera, lambda: rig.image(street), lambda: len(labels) > 5, "labels")
     begin = time.monotonic()
     node.send_signal(number)
     output, _ = node.communicate(timeout=20)

@@ -102,7 +102,7 @@ class Canvas:
         if texture.opaque:
             lit = cv2.multiply(cv2.transform(rgb, color), weight, scale=1 / 255)
         else:  # premultiplied: the haze comes in proportion to the opacity
-            haze = cv2.multiply(weight, (*color[:, 3].tolist(), 0.0), scale=1 / 255)
+            haze = cv2.merge([cv2.convertScaleAbs(opacity, alpha=v / 255) for v in color[:, 3]])
             lit = cv2.add(cv2.transform(rgb, color[:, :3]), haze)
         image = self.image[y0:y1, x0:x1]
         cv2.add(lit, cv2.multiply(image, cv2.bitwise_not(weight), scale=1 / 255), dst=image)

@@ -12,7 +12,7 @@ def generator(*key: int) -> np.random.Generator:
 
 
 def smooth_noise(
-    rng: np.random.Generator, shape: tuple[int, int], cells: tuple[int, ...], falloff: float = 0.6
+    rng: np.random.Generator, shape: tuple[int, ...], cells: tuple[int, ...], falloff: float = 0.6
 ) -> np.ndarray:
     """Seamlessly tiling noise, (H, W) float32 of mean 0 and deviation 1.
 

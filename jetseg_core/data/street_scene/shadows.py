@@ -87,6 +87,6 @@ def _dapple(view: View, mask: np.ndarray, plant: Panel, throw: np.ndarray) -> No
     place = camera.projection @ plane / (columns, rows, 1)
     place[:2] -= place[2] * ((x0,), (y0,))
     opacity = cv2.warpPerspective(cv2.extractChannel(source, 3), place, (x1 - x0, y1 - y0))
-    brightness = cv2.bitwise_not(cv2.multiply(opacity, 1 - view.light.shadow))
+    darkness = cv2.convertScaleAbs(opacity, alpha=1 - view.light.shadow)
     patch = mask[y0:y1, x0:x1]
-    cv2.min(patch, brightness, dst=patch)
+    cv2.min(patch, cv2.bitwise_not(darkness), dst=patch)

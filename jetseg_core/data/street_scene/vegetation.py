@@ -65,7 +65,7 @@ def _blank(width: float, height: float) -> np.ndarray:
     return np.zeros((round(height * _PIXELS), round(width * _PIXELS)), np.uint8)
 
 
-def _leaves(rng: np.random.Generator, shape: tuple[int, int], green: np.ndarray) -> np.ndarray:
+def _leaves(rng: np.random.Generator, shape: tuple[int, ...], green: np.ndarray) -> np.ndarray:
     """Foliage: clumps of light and dark with fine contrast, (H, W, 3) float32."""
     short = min(shape)
     clumps = smooth_noise(rng, shape, (short // 24 + 2, short // 10 + 2, short // 5 + 2), 0.8)
