@@ -9,13 +9,14 @@ import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 collect_ignore = [] if find_spec("rclpy") else ["ros", "launch"]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say what `collect_ignore` left out."""
     if collect_ignore:
         terminalreporter.write_line(

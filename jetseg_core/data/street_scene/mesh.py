@@ -47,7 +47,9 @@ class MeshBuilder:
     ) -> None:  # fmt: skip
         """Adds a flat face whose visible side is the one that `outward` points to."""
         corners = np.asarray(points, float)
-        normal = np.cross(corners[1] - corners[0], corners[2] - corners[0])
+        # Newell's method: the mean of all corners, as large faces are not perfectly flat.
+        around = corners - corners.mean(0)
+        normal = np.cross(around, np.roll(around, -1, axis=0)).sum(0)
         normal /= np.linalg.norm(normal) + 1e-12
         if normal @ np.asarray(outward, float) < 0:
             normal = -normal
