@@ -1,3 +1,5 @@
+"""The procedural street: deterministic, coherent, in perspective, with every class and exact labels."""
+
 from __future__ import annotations
 
 import cv2
@@ -50,6 +52,12 @@ def test_frame_depends_on_nothing_but_seed_size_and_index() -> None:
         np.testing.assert_array_equal(labels, frames[index][1])
     other_image, _ = StreetScene(seed=4, size=SMALL).render(0)
     assert not np.array_equal(other_image, frames[0][0])
+
+
+def test_small_frames_far_along_the_street_render() -> None:
+    # Things of a few pixels, and of one row or column, come up all the time.
+    scene = StreetScene(seed=0, size=(64, 96))
+    assert all(scene.render(index)[0].std() > 10 for index in range(0, 300, 7))
 
 
 def test_rate_only_sets_the_time_of_a_frame() -> None:
@@ -134,6 +142,17 @@ def test_labels_cover_exactly_what_is_painted(what: str, distance: float) -> Non
     assert not np.any(differs & ~outline_of(labelled))
     shifted = np.roll(labelled, 3, axis=1)  # the check itself can tell labels that are off
     assert np.any((shifted != painted) & ~outline_of(shifted))
+
+
+@pytest.mark.parametrize("seed", [3, 8])
+def test_labels_of_a_frame_end_where_the_picture_has_its_edges(seed: int) -> None:
+    image, labels = StreetScene(seed=seed).render(40)
+    steps = np.abs(np.diff(image.mean(axis=2), axis=0))
+    border = np.diff((labels == SKY).astype(int), axis=0) != 0
+    border[:8] = border[-8:] = False
+    at_border, above, below = (steps[np.roll(border, by, axis=0)].mean() for by in (0, -6, 6))
+    assert border.sum() > 100
+    assert at_border > 2 * max(above, below)
 
 
 @pytest.mark.parametrize(
