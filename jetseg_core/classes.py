@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -31,21 +32,23 @@ class ClassSet:
     def __post_init__(self) -> None:
         if not 1 <= len(self.names) <= UNLABELLED:
             raise JetSegError(
-                f"class set '{self.name}': {len(self.names)} classes; a label image (uint8, 255 = "
+                f"class set '{self.name}': names: {len(self.names)} classes; a label image (uint8, 255 = "
                 "unlabelled) holds 1 to 255 of them"
             )
         repeated = sorted({name for name in self.names if self.names.count(name) > 1})
         if repeated:
-            raise JetSegError(f"class set '{self.name}': names must differ, repeated: {repeated}")
+            raise JetSegError(
+                f"class set '{self.name}': names: {repeated} repeated; they must differ"
+            )
         if len(self.palette) != len(self.names):
             raise JetSegError(
-                f"class set '{self.name}': palette has {len(self.palette)} colors for "
+                f"class set '{self.name}': palette: {len(self.palette)} colors for "
                 f"{len(self.names)} classes; give one RGB triple per class"
             )
         for name, color in zip(self.names, self.palette, strict=True):
             if len(color) != 3 or not all(0 <= value <= 255 for value in color):
                 raise JetSegError(
-                    f"class set '{self.name}': color {color} of '{name}' is not three values 0..255"
+                    f"class set '{self.name}': palette: {color} of '{name}' is not three values 0..255"
                 )
 
     def __len__(self) -> int:
@@ -87,18 +90,95 @@ class ClassSet:
             ) from error
 
 
-# Order and colors of the SegNet tutorial's CamVid, the form in which the 11 classes are reported.
-_CAMVID11_COLORS = {
-    "Sky": (128, 128, 128),
-    "Building": (128, 0, 0),
-    "Pole": (192, 192, 128),
-    "Road": (128, 64, 128),
-    "Sidewalk": (0, 0, 192),
-    "Tree": (128, 128, 0),
-    "SignSymbol": (192, 128, 128),
-    "Fence": (64, 64, 128),
-    "Car": (64, 0, 128),
-    "Pedestrian": (64, 64, 0),
-    "Bicyclist": (0, 128, 192),
+def _of(name: str, colors: dict[str, tuple[int, int, int]]) -> ClassSet:
+    return ClassSet(name, tuple(colors), tuple(colors.values()))
+
+
+CAMVID11 = _of(
+    "camvid11",
+    {
+        "Sky": (128, 128, 128),
+        "Building": (128, 0, 0),
+        "Pole": (192, 192, 128),
+        "Road": (128, 64, 128),
+        "Sidewalk": (0, 0, 192),
+        "Tree": (128, 128, 0),
+        "SignSymbol": (192, 128, 128),
+        "Fence": (64, 64, 128),
+        "Car": (64, 0, 128),
+        "Pedestrian": (64, 64, 0),
+        "Bicyclist": (0, 128, 192),
+    },
+)
+"""CamVid's 11 classes in the SegNet tutorial's order and colors, the form in which they are reported."""
+
+CAMVID32 = _of(
+    "camvid32",
+    {
+        "Animal": (64, 128, 64),
+        "Archway": (192, 0, 128),
+        "Bicyclist": (0, 128, 192),
+        "Bridge": (0, 128, 64),
+        "Building": (128, 0, 0),
+        "Car": (64, 0, 128),
+        "CartLuggagePram": (64, 0, 192),
+        "Child": (192, 128, 64),
+        "Column_Pole": (192, 192, 128),
+        "Fence": (64, 64, 128),
+        "LaneMkgsDriv": (128, 0, 192),
+        "LaneMkgsNonDriv": (192, 0, 64),
+        "Misc_Text": (128, 128, 64),
+        "MotorcycleScooter": (192, 0, 192),
+        "OtherMoving": (128, 64, 64),
+        "ParkingBlock": (64, 192, 128),
+        "Pedestrian": (64, 64, 0),
+        "Road": (128, 64, 128),
+        "RoadShoulder": (128, 128, 192),
+        "Sidewalk": (0, 0, 192),
+        "SignSymbol": (192, 128, 128),
+        "Sky": (128, 128, 128),
+        "SUVPickupTruck": (64, 128, 192),
+        "TrafficCone": (0, 0, 64),
+        "TrafficLight": (0, 64, 64),
+        "Train": (192, 64, 128),
+        "Tree": (128, 128, 0),
+        "Truck_Bus": (192, 128, 192),
+        "Tunnel": (64, 0, 64),
+        "VegetationMisc": (192, 192, 0),
+        "Void": (0, 0, 0),
+        "Wall": (64, 192, 0),
+    },
+)
+"""All 32 classes of CamVid in the order and colors of its ``label_colors.txt``; what the paper counts with (section 3).
+Void is one of them."""
+
+CITYSCAPES19 = _of(
+    "cityscapes19",
+    {
+        "road": (128, 64, 128),
+        "sidewalk": (244, 35, 232),
+        "building": (70, 70, 70),
+        "wall": (102, 102, 156),
+        "fence": (190, 153, 153),
+        "pole": (153, 153, 153),
+        "traffic light": (250, 170, 30),
+        "traffic sign": (220, 220, 0),
+        "vegetation": (107, 142, 35),
+        "terrain": (152, 251, 152),
+        "sky": (70, 130, 180),
+        "person": (220, 20, 60),
+        "rider": (255, 0, 0),
+        "car": (0, 0, 142),
+        "truck": (0, 0, 70),
+        "bus": (0, 60, 100),
+        "train": (0, 80, 100),
+        "motorcycle": (0, 0, 230),
+        "bicycle": (119, 11, 32),
+    },
+)
+"""Cityscapes' 19 evaluated classes by train id, in the data set's own colors."""
+
+CLASS_SETS: Mapping[str, ClassSet] = {
+    classes.name: classes for classes in (CAMVID11, CAMVID32, CITYSCAPES19)
 }
-CAMVID11 = ClassSet("camvid11", tuple(_CAMVID11_COLORS), tuple(_CAMVID11_COLORS.values()))
+"""The known sets by name; `jetseg_core.class_file` reads others from YAML."""

@@ -6,12 +6,13 @@ Source: the JetSeg paper (arXiv 2305.11419), sections 2.1 to 2.3, and the settin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Literal, get_args
 
 from jetseg_core.errors import JetSegError
 
 Activation = Literal["reu", "tanhexp"]
+AttentionKind = Literal["cbam", "spatial", "eca", "none"]
 DILATION_OF_KERNEL = {3: 1, 5: 2, 7: 3}
 """Dilation of an asymmetric pair by its kernel size (section 2.1)."""
 
@@ -95,8 +96,8 @@ class Preset:
     """Factor by which a JetBlock's first pointwise convolution widens its input."""
     max_expansion: int
     """Most channels that it widens to."""
-    residual_blocks: tuple[int, int, int, int]
-    """Residual blocks before each block of S0, S1, S2, S3."""
+    residual_blocks: tuple[int, ...]
+    """Residual blocks before each block of S1, S2 and S3, and behind the one of S0: four numbers, S0's first."""
     decoder_channels: int
     """Width of the decoder."""
 
@@ -108,6 +109,10 @@ PRESETS: Mapping[str, Preset] = {
     "workstation": Preset(32, (64,), (128, 192), (384, 512), 2, 1024, (0, 2, 4, 2), 192),
 }
 """The three machines that the paper names (section 2)."""
+
+
+PAPER_ATTENTION: tuple[AttentionKind, ...] = ("cbam", "spatial", "eca")
+"""Attention of S1, S2 and S3 (section 2.3)."""
 
 
 @dataclass(frozen=True)
@@ -126,43 +131,58 @@ class ModelConfig:
     """Channels of the logits, 1 to 255."""
     activation: Activation = "reu"
     """``reu`` (section 2.3, Figure 3) or ``tanhexp`` (section 2.2)."""
-    attention: bool = True
-    """Attention in the blocks: CBAM in S1, spatial in S2, ECA in S3."""
+    attention: tuple[AttentionKind, ...] = PAPER_ATTENTION
+    """Attention in the blocks of S1, S2 and S3."""
     decoder_channels: int = 0
     """Width of the decoder; 0 = the preset's."""
+    residual_blocks: tuple[int, ...] = ()
+    """Residual blocks before each block of S0 (there: behind it), S1, S2 and S3; () = the preset's."""
 
     def __post_init__(self) -> None:
+        activations, kinds = get_args(Activation), get_args(AttentionKind)
         if self.preset not in PRESETS:
-            raise JetSegError(f"preset: '{self.preset}' is not one of {', '.join(PRESETS)}")
-        if type(self.combination) is not int or not 0 <= self.combination < len(COMBINATIONS):
+            raise JetSegError(f"preset: {self.preset!r} is not one of {', '.join(PRESETS)}")
+        if not _is_whole(self.combination, 0, len(COMBINATIONS) - 1):
             raise JetSegError(
                 f"combination: {self.combination!r} is not one of 0 to {len(COMBINATIONS) - 1}"
             )
-        if type(self.num_classes) is not int or not 1 <= self.num_classes <= 255:
+        if not _is_whole(self.num_classes, 1, 255):
             raise JetSegError(f"num_classes: {self.num_classes!r} is not one of 1 to 255")
-        if self.activation not in get_args(Activation):
+        if self.activation not in activations:
             raise JetSegError(
-                f"activation: '{self.activation}' is not one of {', '.join(get_args(Activation))}"
+                f"activation: {self.activation!r} is not one of {', '.join(activations)}"
             )
-        if type(self.decoder_channels) is not int or self.decoder_channels < 0:
+        if len(self.attention) != 3 or not set(self.attention) <= set(kinds):
+            raise JetSegError(
+                f"attention: {','.join(map(str, self.attention))!r} is not three of {', '.join(kinds)}, one "
+                "each for S1, S2 and S3"
+            )
+        if not _is_whole(self.decoder_channels, 0):
             raise JetSegError(
                 f"decoder_channels: {self.decoder_channels!r} is not 0 (the preset's) or a positive width"
+            )
+        if self.residual_blocks and (
+            len(self.residual_blocks) != 4 or not all(_is_whole(n, 0) for n in self.residual_blocks)
+        ):
+            raise JetSegError(
+                f"residual_blocks: {','.join(map(str, self.residual_blocks))!r} is not four numbers of 0 or "
+                "more, one each for S0, S1, S2 and S3"
             )
 
     @property
     def sizes(self) -> Preset:
-        """Channels and depths of this configuration's preset."""
-        return PRESETS[self.preset]
+        """Channels and depths of this configuration."""
+        preset = PRESETS[self.preset]
+        return replace(
+            preset,
+            decoder_channels=self.decoder_channels or preset.decoder_channels,
+            residual_blocks=self.residual_blocks or preset.residual_blocks,
+        )
 
     @property
     def kernels(self) -> KernelCombination:
         """CDDC branches of this configuration's combination."""
         return COMBINATIONS[self.combination]
-
-    @property
-    def decoder_width(self) -> int:
-        """Width of the decoder in actual use."""
-        return self.decoder_channels or self.sizes.decoder_channels
 
     def to_dict(self) -> dict[str, object]:
         """Plain data for checkpoints and JSON."""
@@ -170,7 +190,7 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> ModelConfig:
-        """Inverse of `to_dict`.
+        """Inverse of `to_dict`; lists may also be text with commas, as on a command line.
 
         Raises:
             JetSegError: a key is unknown or a value not allowed.
@@ -181,4 +201,36 @@ class ModelConfig:
             raise JetSegError(
                 f"model configuration: unknown keys {unknown}; known: {sorted(known)}"
             )
-        return cls(**data)  # type: ignore[arg-type]
+        values = dict(data)
+        if "attention" in values:
+            values["attention"] = _read_attention(values["attention"])
+        if "residual_blocks" in values:
+            values["residual_blocks"] = _read_numbers(values["residual_blocks"])
+        return cls(**values)  # type: ignore[arg-type]
+
+
+def _is_whole(value: object, smallest: int, largest: int | None = None) -> bool:
+    # type(), since True is an int, too.
+    return type(value) is int and value >= smallest and (largest is None or value <= largest)
+
+
+def _read_attention(value: object) -> tuple[object, ...]:
+    if value in (False, "none"):
+        return ("none", "none", "none")
+    if value is True:  # What checkpoints held before attention was chosen by stage.
+        return PAPER_ATTENTION
+    return _read_list(value)
+
+
+def _read_numbers(value: object) -> tuple[object, ...]:
+    return tuple(
+        int(part) if isinstance(part, str) and part.isdecimal() else part
+        for part in _read_list(value)
+    )
+
+
+def _read_list(value: object) -> tuple[object, ...]:
+    """What JSON (a list) or a command line (text with commas) gives for a tuple."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return tuple(value) if isinstance(value, list | tuple) else (value,)

@@ -6,8 +6,16 @@ import argparse
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from jetseg_core.cli.options import add_runtime_options, runtime_settings
+from jetseg_core.class_file import CLASSES_HELP
+from jetseg_core.cli.options import (
+    add_model_options,
+    add_runtime_options,
+    model_config,
+    runtime_settings,
+)
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -16,9 +24,16 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "bench",
         help="time a model on this machine",
         description="Times single frames, interleaved. Without --backend, every backend and "
-        "precision that runs here is measured.",
+        "precision that runs here is measured. With --untrained, a network of the options below is measured "
+        "instead of a checkpoint: its weights are random, which changes no time.",
     )
     add_runtime_options(parser)
+    parser.add_argument("--untrained", action="store_true", help="measure this network, untrained:")
+    add_model_options(parser)
+    parser.add_argument(
+        "--classes", default="camvid11",
+        help=f"a number of classes, or a set of them: {CLASSES_HELP} (default: camvid11)",
+    )  # fmt: skip
     parser.add_argument("--frames", type=int, default=100, help="frames to measure (default: 100)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
@@ -26,6 +41,30 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print median, 95th percentile and rate of each backend and precision."""
+    if not options.untrained:
+        _measure(options)
+        return
+    with TemporaryDirectory() as folder:
+        options.checkpoint = str(_write_untrained(options, Path(folder)))
+        _measure(options)
+
+
+def _write_untrained(options: argparse.Namespace, folder: Path) -> Path:
+    from jetseg_core.checkpoint import save_checkpoint
+    from jetseg_core.class_file import find_classes
+    from jetseg_core.deploy.export import export_onnx
+    from jetseg_core.models import JetSeg
+
+    classes = find_classes(options.classes)
+    config = model_config(options, len(classes))
+    path = folder / f"{config.preset}-c{config.combination}-untrained.pt"
+    save_checkpoint(path, JetSeg(config), classes, {"data": "none: random weights"})
+    if options.backend != "torch":
+        export_onnx(path, size=(options.size[0], options.size[1]))
+    return path
+
+
+def _measure(options: argparse.Namespace) -> None:
     from jetseg_core.benchmark import describe_processor, time_runtimes
     from jetseg_core.errors import JetSegError
     from jetseg_core.runtime import create_runtime

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from jetseg_core.class_file import CLASSES_HELP
 from jetseg_core.cli.options import (
     add_data_option,
     add_runtime_options,
@@ -18,6 +19,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("evaluate", help="measure accuracy on labelled frames")
     add_data_option(parser)
     parser.add_argument("--split", default="val", help="folder of frames in --data (default: val)")
+    parser.add_argument(
+        "--classes", default="camvid11", help=f"of the labels: {CLASSES_HELP} (default: camvid11)"
+    )
     add_runtime_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
@@ -25,11 +29,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print mIoU, IoU by class and pixel accuracy."""
+    from jetseg_core.class_file import find_classes
     from jetseg_core.data.camvid import CamVid
     from jetseg_core.evaluation.evaluate import evaluate
     from jetseg_core.runtime import create_runtime
 
-    data = CamVid(data_folder(options), options.split)
+    data = CamVid(data_folder(options), options.split, find_classes(options.classes))
     runtime = create_runtime(runtime_settings(options))
     result = evaluate(runtime, data).to_dict()
     if options.json:

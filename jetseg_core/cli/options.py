@@ -6,7 +6,9 @@ import argparse
 import inspect
 import os
 import re
+from typing import get_args
 
+from jetseg_core.config import PAPER_ATTENTION, PRESETS, Activation, AttentionKind, ModelConfig
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.runtime.selection import BACKENDS
@@ -50,6 +52,42 @@ def runtime_settings(options: argparse.Namespace) -> RuntimeSettings:
         threads=options.threads,
         strict_backend=options.backend != "auto",
         input_size=(options.size[0], options.size[1]),
+    )
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Which network: the fields of `ModelConfig`, the number of classes aside."""
+    help_of = field_help(ModelConfig)
+    parser.add_argument("--preset", default="nano", help=f"{', '.join(PRESETS)} (default: nano)")
+    parser.add_argument(
+        "--combination", type=int, default=0, help="kernel combination, 0 to 5 (default: 0)"
+    )
+    parser.add_argument(
+        "--activation", default="reu", help=f"{', '.join(get_args(Activation))} (default: reu)"
+    )
+    parser.add_argument(
+        "--attention", default=",".join(PAPER_ATTENTION), metavar="S1,S2,S3",
+        help=f"{help_of['attention']} Each {', '.join(get_args(AttentionKind))}; `none` alone: nowhere "
+        "(default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--decoder-channels", type=int, default=0, help=help_of["decoder_channels"])
+    parser.add_argument(
+        "--residual-blocks", default="", metavar="S0,S1,S2,S3", help=help_of["residual_blocks"]
+    )
+
+
+def model_config(options: argparse.Namespace, num_classes: int) -> ModelConfig:
+    """The configuration that `add_model_options` read."""
+    return ModelConfig.from_dict(
+        {
+            "preset": options.preset,
+            "combination": options.combination,
+            "num_classes": num_classes,
+            "activation": options.activation,
+            "attention": options.attention,
+            "decoder_channels": options.decoder_channels,
+            "residual_blocks": options.residual_blocks,
+        }
     )
 
 

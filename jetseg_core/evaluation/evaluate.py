@@ -52,7 +52,8 @@ def evaluate(runtime: Runtime, data: CamVid) -> Evaluation:
     if classes.names != data.classes.names:
         raise JetSegError(
             f"the model knows the classes {', '.join(classes.names)}, the data is labelled with "
-            f"{', '.join(data.classes.names)}; evaluate on data of the model's classes"
+            f"{', '.join(data.classes.names)}; evaluate on data of the model's classes, and name them "
+            "with --classes"
         )
     confusion = ConfusionMatrix(len(classes))
     for image, truth in tqdm(data, "evaluating", leave=False):

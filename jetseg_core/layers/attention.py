@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from jetseg_core.config import AttentionKind
 from jetseg_core.layers.activation import make_activation
-
-AttentionKind = Literal["cbam", "spatial", "eca"]
 
 
 class ChannelAttention(nn.Module):
@@ -59,8 +57,8 @@ class ECA(nn.Module):
         return x * scale
 
 
-def make_attention(kind: AttentionKind | None, channels: int, activation: str) -> nn.Module:
-    """A new attention layer of the kind, or the identity for None."""
+def make_attention(kind: AttentionKind, channels: int, activation: str) -> nn.Module:
+    """A new attention layer of the kind; the identity for ``none``."""
     if kind == "cbam":
         return nn.Sequential(ChannelAttention(channels, activation), SpatialAttention())
     if kind == "spatial":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from jetseg_core.config import Branches
+from jetseg_core.config import AttentionKind, Branches
 from jetseg_core.layers.activation import make_activation
-from jetseg_core.layers.attention import AttentionKind, make_attention
+from jetseg_core.layers.attention import make_attention
 from jetseg_core.layers.channel_shuffle import ChannelShuffle
 from jetseg_core.layers.jet_conv import JetConv
 from jetseg_core.layers.pointwise import GPConv
@@ -37,7 +37,7 @@ class JetBlock(nn.Module):
         out_channels: int,
         hidden_channels: int,
         branches: Branches,
-        attention: AttentionKind | None,
+        attention: AttentionKind,
         activation: str,
         stride: int = 1,
     ) -> None:

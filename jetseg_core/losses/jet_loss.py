@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from jetseg_core.classes import UNLABELLED
+from jetseg_core.errors import JetSegError
+
+JET_TERMS = ("recall", "precision", "iou")
+"""The terms of Eq. 1, all of which the paper sums up."""
 
 
 class JetLoss(nn.Module):
-    """Sum of three terms, each the mean over the classes present of W_c * (1 - ratio_c).
+    """Sum of up to three terms, each the mean over the classes present of W_c * (1 - ratio_c).
 
     Eq. 1 as printed grows with better predictions; this is the form of it that can be minimised. The counts
     are soft (softmax probabilities) and taken over the whole batch before the ratio (batch soft IoU,
@@ -19,21 +25,32 @@ class JetLoss(nn.Module):
     weight: Tensor
 
     def __init__(
-        self, weight: Tensor, ignore_index: int = UNLABELLED, epsilon: float = 1.0
+        self,
+        weight: Tensor,
+        ignore_index: int = UNLABELLED,
+        epsilon: float = 1.0,
+        names: Sequence[str] = JET_TERMS,
     ) -> None:
         """
         Args:
             weight: (C,) W_c, see `class_balanced_weights`.
             ignore_index: label of pixels that do not count.
             epsilon: added to numerator and denominator of recall and precision, in pixels.
+            names: which of `JET_TERMS` to sum up.
+
+        Raises:
+            JetSegError: a name is not one of `JET_TERMS`.
         """
         super().__init__()
+        if not names or not set(names) <= set(JET_TERMS):
+            raise JetSegError(f"JetLoss: {list(names)} are not some of {', '.join(JET_TERMS)}")
         self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
         self.epsilon = epsilon
+        self.names = tuple(names)
 
     def terms(self, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """The three terms ``recall``, ``precision``, ``iou``, each a scalar >= 0.
+        """The chosen terms by name, each a scalar >= 0.
 
         Args:
             logits: (N, C, H, W), any floating dtype; the counts are taken in float32.
@@ -57,8 +74,8 @@ class JetLoss(nn.Module):
         }
         number = present.sum().clamp(min=1)
         return {
-            name: torch.where(present, self.weight * (1 - ratio), zeros).sum() / number
-            for name, ratio in ratios.items()
+            name: torch.where(present, self.weight * (1 - ratios[name]), zeros).sum() / number
+            for name in self.names
         }
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:

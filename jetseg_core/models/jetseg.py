@@ -17,7 +17,10 @@ class JetSeg(nn.Module):
         self.config = config
         self.encoder = JetNet(config)
         self.decoder = Decoder(
-            self.encoder.tap_channels, config.decoder_width, config.num_classes, config.activation
+            self.encoder.tap_channels,
+            config.sizes.decoder_channels,
+            config.num_classes,
+            config.activation,
         )
         _initialise(self)
 

@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from jetseg_core.config import PAPER_ATTENTION, ModelConfig
 from jetseg_core.errors import JetSegError
 
-LossName = Literal["jet", "ce", "jet+ce"]
+LOSSES = {
+    "jet": ("recall", "precision", "iou"),
+    "recall": ("recall",),
+    "precision": ("precision",),
+    "iou": ("iou",),
+    "ce": ("ce",),
+}
+"""What a loss's name stands for: JetLoss, one of its terms, or class-balanced cross-entropy."""
+
+
+def loss_terms(loss: str) -> tuple[str, ...]:
+    """The terms of a sum such as ``jet+ce``.
+
+    Raises:
+        JetSegError: a name is not one of `LOSSES`, or a term comes twice.
+    """
+    names = loss.split("+")
+    terms = tuple(term for name in names for term in LOSSES.get(name, ()))
+    if not set(names) <= set(LOSSES) or len(set(terms)) < len(terms):
+        raise JetSegError(
+            f"loss: '{loss}' is not one of {', '.join(LOSSES)} (jet = recall+precision+iou), or some of them "
+            "joined by +, none twice"
+        )
+    return terms
 
 
 @dataclass(frozen=True)
@@ -26,6 +49,20 @@ class TrainConfig:
     """Size of the network: nano, agx or workstation."""
     combination: int = 0
     """Kernel combination, 0 to 5."""
+    activation: str = "reu"
+    """Activation: reu or tanhexp."""
+    attention: str = ",".join(PAPER_ATTENTION)
+    """Attention in S1,S2,S3: each cbam, spatial, eca or none; none alone: nowhere."""
+    decoder_channels: int = 0
+    """Width of the decoder; 0 = the preset's."""
+    residual_blocks: str = ""
+    """Residual blocks in S0,S1,S2,S3, such as 0,0,1,1; empty = the preset's."""
+    classes: str = "camvid11"
+    """Classes of the labels: a known set, or the path of a YAML file with names and colors."""
+    frame_height: int = 0
+    """Height that frames are resized to when read, pixels; 0 = their own."""
+    frame_width: int = 0
+    """The same for their width."""
     epochs: int = 100
     """Passes over the training split."""
     batch_size: int = 8
@@ -40,8 +77,8 @@ class TrainConfig:
     """Largest random magnification."""
     street_scenes: int = 0
     """Freshly rendered procedural frames added to every epoch."""
-    loss: LossName = "jet+ce"
-    """JetLoss, class-balanced cross-entropy, or their sum."""
+    loss: str = "jet+ce"
+    """What is minimised: jet (recall+precision+iou), ce (class-balanced cross-entropy), any of these, or a sum."""
     learning_rate: float = 4e-3
     """Peak of the schedule: linear warm-up, then polynomial decay."""
     weight_decay: float = 1e-4
@@ -69,7 +106,29 @@ class TrainConfig:
             raise JetSegError(f"max_scale: {self.max_scale} is below min_scale {self.min_scale}")
         if not 0 <= self.ema < 1:
             raise JetSegError(f"ema: {self.ema} is not in 0 <= ema < 1")
-        if self.loss not in ("jet", "ce", "jet+ce"):
-            raise JetSegError(f"loss: '{self.loss}' is not one of jet, ce, jet+ce")
+        loss_terms(self.loss)
+        if self.frame_height < 0 or bool(self.frame_height) != bool(self.frame_width):
+            raise JetSegError(
+                f"frame_height, frame_width: {self.frame_height}, {self.frame_width}; give both, in pixels, or "
+                "0 and 0 for the frames' own size"
+            )
         if self.street_scenes < 0 or self.weight_decay < 0:
             raise JetSegError("street_scenes and weight_decay must be 0 or more")
+
+    def model(self, num_classes: int) -> ModelConfig:
+        """The network to train.
+
+        Raises:
+            JetSegError: one of its settings is not allowed.
+        """
+        return ModelConfig.from_dict(
+            {
+                "preset": self.preset,
+                "combination": self.combination,
+                "num_classes": num_classes,
+                "activation": self.activation,
+                "attention": self.attention,
+                "decoder_channels": self.decoder_channels,
+                "residual_blocks": self.residual_blocks,
+            }
+        )

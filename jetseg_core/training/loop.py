@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import subprocess
 import time
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from torch import nn
 from tqdm import tqdm
 
 from jetseg_core.checkpoint import load_checkpoint, save_checkpoint, write_atomically
-from jetseg_core.config import ModelConfig
+from jetseg_core.class_file import find_classes
+from jetseg_core.classes import CAMVID11
 from jetseg_core.data.augmentation import Augmentation
 from jetseg_core.data.camvid import CamVid
 from jetseg_core.errors import JetSegError
@@ -23,9 +24,10 @@ from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.models import JetSeg, normalise
 from jetseg_core.training.average import AveragedModel
 from jetseg_core.training.batches import Frames, epoch_batches
+from jetseg_core.training.class_pixels import class_pixels
 from jetseg_core.training.config import TrainConfig
 from jetseg_core.training.memory import keep_freed_memory
-from jetseg_core.training.objective import Objective, count_pixels
+from jetseg_core.training.objective import Objective
 
 WARMUP_STEPS = 100
 
@@ -46,10 +48,10 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
     torch.manual_seed(config.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out = Path(config.out)
-    data, held_out = CamVid(config.data, "train"), CamVid(config.data, "val")
+    data, held_out = _open_data(config)
     frames, val_frames = (list(tqdm(split, "reading", leave=False)) for split in (data, held_out))
 
-    model = JetSeg(ModelConfig(config.preset, config.combination, len(data.classes)))
+    model = JetSeg(config.model(len(data.classes)))
     origin: dict[str, object] = {}
     if config.init_from:
         start = load_checkpoint(config.init_from)
@@ -61,8 +63,8 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
         origin["started_from"] = dict(start.provenance)
     model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = AveragedModel(model, config.ema)
-    labels = [label for _, label in frames]
-    objective = Objective(config.loss, count_pixels(labels, len(data.classes))).to(device)
+    pixels = class_pixels(data, (label for _, label in frames), out / "class_pixels.json")
+    objective = Objective(config.loss, pixels).to(device)
     optimiser = torch.optim.AdamW(
         model.parameters(), config.learning_rate, weight_decay=config.weight_decay
     )
@@ -74,12 +76,11 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
         crop=(config.crop_height, config.crop_width), scale=(config.min_scale, config.max_scale)
     )
     provenance = origin | {
-        "data": "CamVid (Brostow et al. 2008), 11 classes, 480x360, SegNet tutorial's split",
+        "data": data.describe(),
         "split": "train",
         # Without the folders of this machine.
-        "recipe": {
-            k: v for k, v in asdict(config).items() if k not in ("data", "out", "init_from")
-        },
+        "recipe": {k: v for k, v in asdict(config).items() if k not in ("data", "out", "init_from")}
+        | {"classes": data.classes.name},
         "commit": _commit(),
     }
     first_epoch, best, seconds = 0, -1.0, 0.0
@@ -119,11 +120,17 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
         last = epoch + 1 == config.epochs
         row["val_miou"] = ""
         if last or (epoch + 1) % config.validate_every == 0:
-            miou = validate(average.model, val_frames, len(data.classes), device)
+            confusion = validate(average.model, val_frames, len(data.classes), device)
+            miou = confusion.miou()
             row["val_miou"] = round(miou, 2)
             if miou > best:
                 best = miou
-                measured = {"epochs": epoch + 1, "seconds": round(seconds), "val_miou": miou}
+                measured = {
+                    "epochs": epoch + 1,
+                    "seconds": round(seconds),
+                    "val_miou": miou,
+                    "val_pixel_accuracy": confusion.pixel_accuracy(),
+                }
                 save_checkpoint(out / "best.pt", average.model, data.classes, provenance | measured)
         _append(out / "curve.csv", row, fresh=epoch == 0)
         write_atomically(
@@ -145,25 +152,49 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
 
 
 @torch.inference_mode()
-def validate(model: nn.Module, frames: Frames, num_classes: int, device: torch.device) -> float:
-    """mIoU in percent over labelled frames, one at a time at their own size."""
+def validate(
+    model: nn.Module, frames: Frames, num_classes: int, device: torch.device
+) -> ConfusionMatrix:
+    """Predictions against labels over labelled frames, one at a time at their own size."""
     confusion = ConfusionMatrix(num_classes)
     for image, truth in frames:
         logits = model(normalise(torch.from_numpy(image)[None].to(device)))
         confusion.update(logits.argmax(1)[0].cpu().numpy().astype(np.uint8), truth)
-    return confusion.miou()
+    return confusion
+
+
+def _open_data(config: TrainConfig) -> tuple[CamVid, CamVid]:
+    """The training and the validation split."""
+    classes = find_classes(config.classes)
+    if config.street_scenes and classes != CAMVID11:
+        raise JetSegError(
+            f"street_scenes: {config.street_scenes}, but rendered frames are labelled with camvid11, not with "
+            f"'{classes.name}'; set it to 0"
+        )
+    size = (config.frame_height, config.frame_width) if config.frame_height else None
+    data, held_out = (CamVid(config.data, split, classes, size) for split in ("train", "val"))
+    if len(data) + config.street_scenes < config.batch_size:
+        raise JetSegError(
+            f"batch_size: {config.batch_size}, but an epoch has only {len(data) + config.street_scenes} frames"
+        )
+    return data, held_out
 
 
 def _learning_rate(step: int, steps: int) -> float:
-    """Share of the peak rate: linear warm-up, then polynomial decay with power 0.9."""
-    return min(1.0, (step + 1) / WARMUP_STEPS) * max(0.0, 1 - step / steps) ** 0.9
+    """Share of the peak rate: linear warm-up (a tenth of a short run), then polynomial decay with power 0.9."""
+    warmup = max(1, min(WARMUP_STEPS, steps // 10))
+    return min(1.0, (step + 1) / warmup) * max(0.0, 1 - step / steps) ** 0.9
 
 
 def _load_state(path: Path, config: TrainConfig) -> dict[str, Any]:
     if not path.is_file():
         raise JetSegError(f"no run to resume: '{path}' is missing; start without --resume")
     state = torch.load(path, map_location="cpu", weights_only=True)
-    changed = [name for name, value in asdict(config).items() if state["config"][name] != value]
+    # A run of before a setting existed had what is now its default.
+    before = {
+        field.name: state["config"].get(field.name, field.default) for field in fields(config)
+    }
+    changed = [name for name, value in asdict(config).items() if before[name] != value]
     if set(changed) - {"data", "out"}:
         raise JetSegError(
             f"'{path}' was made with other settings of {changed}; resume with the same ones"

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from jetseg_core.classes import UNLABELLED
-from jetseg_core.losses import JetLoss, class_balanced_weights
+from jetseg_core.losses import JET_TERMS, JetLoss, class_balanced_weights
+from jetseg_core.training.config import loss_terms
 
 
 class Objective(nn.Module):
@@ -17,24 +18,29 @@ class Objective(nn.Module):
     weight: Tensor
 
     def __init__(self, loss: str, pixel_counts: np.ndarray) -> None:
+        """
+        Args:
+            loss: terms to sum up, see `loss_terms`.
+            pixel_counts: (C,) pixels of each class in the training set; rare classes weigh more.
+        """
         super().__init__()
-        self.names = loss.split("+")
+        self.names = loss_terms(loss)
         self.register_buffer("weight", torch.from_numpy(class_balanced_weights(pixel_counts)))
-        self.jet_loss = JetLoss(self.weight)
+        jet_terms = [name for name in self.names if name in JET_TERMS]
+        self.jet_loss = JetLoss(self.weight, names=jet_terms) if jet_terms else None
 
     def forward(self, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """(N, C, H, W) and (N, H, W) int64 -> scalar terms."""
-        terms: dict[str, Tensor] = {}
-        if "jet" in self.names:
-            terms.update(self.jet_loss.terms(logits, labels))
+        terms = self.jet_loss.terms(logits, labels) if self.jet_loss else {}
         if "ce" in self.names:
-            terms["ce"] = F.cross_entropy(logits, labels, self.weight, ignore_index=UNLABELLED)
+            terms["ce"] = self._cross_entropy(logits, labels)
         return terms
 
-
-def count_pixels(labels: list[np.ndarray], num_classes: int) -> np.ndarray:
-    """(C,) pixels of each class over all label maps, in one pass."""
-    counts = np.zeros(256, np.int64)
-    for label in labels:
-        counts += np.bincount(label.ravel(), minlength=256)
-    return counts[:num_classes]
+    def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:
+        # In float32, as JetLoss is: in half precision a rare class's weight would lose its digits.
+        total = F.cross_entropy(
+            logits.float(), labels, self.weight, ignore_index=UNLABELLED, reduction="sum"
+        )
+        # The weighted mean, and 0, not NaN, for a batch without a labelled pixel.
+        of_label = F.pad(self.weight, (0, UNLABELLED + 1 - len(self.weight)))
+        return total / of_label[labels].sum().clamp(min=1e-6)

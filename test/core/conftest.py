@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 from jetseg_core.checkpoint import save_checkpoint
 from jetseg_core.classes import CAMVID11
@@ -15,6 +17,10 @@ from jetseg_core.config import ModelConfig
 from jetseg_core.data.street_scene import StreetScene
 from jetseg_core.deploy.export import export_onnx
 from jetseg_core.models import JetSeg
+
+# A property is right or wrong, however busy the machine is.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +48,19 @@ def exported_pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def street() -> tuple[np.ndarray, np.ndarray]:
     """One frame of the generated street, 480x360, and its labels."""
     return StreetScene(seed=3).render(40)
+
+
+@pytest.fixture(scope="session")
+def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six generated frames in CamVid's layout, as train and as val."""
+    root = tmp_path_factory.mktemp("data")
+    scene = StreetScene(seed=1, size=(96, 128))
+    for split in ("train", "val"):
+        (root / split).mkdir()
+        (root / f"{split}annot").mkdir()
+        for index in range(6):
+            image, labels = scene.render(10 * index)
+            image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+            cv2.imwrite(str(root / split / f"{index}.png"), image)
+            cv2.imwrite(str(root / f"{split}annot" / f"{index}.png"), labels)
+    return root

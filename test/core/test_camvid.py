@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
+from jetseg_core.class_file import find_classes
 from jetseg_core.classes import UNLABELLED
 from jetseg_core.data.camvid import CamVid
 from jetseg_core.errors import JetSegError
+from jetseg_core.training.class_pixels import class_pixels
 
 
 @pytest.fixture
@@ -54,3 +56,29 @@ def test_every_fault_names_the_file(root: Path) -> None:
         frame.unlink()
     with pytest.raises(JetSegError, match="no PNG frames"):
         CamVid(root, "train")
+
+
+def test_other_classes_and_sizes(root: Path) -> None:
+    data = CamVid(root, "train", find_classes("1"), size=(3, 4))
+    image, labels = data[0]
+    assert image.shape == (3, 4, 3)
+    assert labels.shape == (3, 4)
+    assert set(np.unique(labels)) <= {0, UNLABELLED}
+    assert (data[1][1] == UNLABELLED).all()  # 1 is no class of this set
+    assert "own frames with the classes '1 classes', resized to 4x3" in data.describe()
+    assert "CamVid" in CamVid(root, "train").describe()
+
+
+def test_class_pixels_are_counted_once(root: Path, tmp_path: Path) -> None:
+    data, cache = CamVid(root, "train"), tmp_path / "run" / "pixels.json"
+    labels = [label for _, label in data]
+    counts = class_pixels(data, labels, cache)
+    np.testing.assert_array_equal(counts, [47, 47] + [0] * 9)
+    np.testing.assert_array_equal(class_pixels(data, [], cache), counts)
+    # Other label files, classes or sizes are other counts.
+    np.testing.assert_array_equal(
+        class_pixels(CamVid(root, "train", size=(3, 4)), labels[:1], cache), [47] + [0] * 10
+    )
+    cv2.imwrite(str(root / "trainannot" / "0.png"), np.full((6, 8), 5, np.uint8))
+    changed = CamVid(root, "train")
+    assert class_pixels(changed, [label for _, label in changed], cache)[5] == 48

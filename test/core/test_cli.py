@@ -34,8 +34,40 @@ def test_info_prints_the_names_that_others_rely_on(capsys: pytest.CaptureFixture
     printed = json.loads(capsys.readouterr().out)
     assert {"parameters", "macs", "eq2_flops", "flops"} <= set(printed)
     assert 1.07e9 <= printed["eq2_flops"] <= 1.18e9
+    terms = printed["eq2_terms"]
+    assert set(terms) == {"conv", "pool", "fc", "act", "bn"}
+    assert sum(terms.values()) == printed["eq2_flops"]
+    for name in ("parameters", "macs", "eq2_flops"):
+        assert sum(stage[name] for stage in printed["stages"]) == printed[name]
+    assert printed["activation_memory"]["peak_bytes"] > 512 * 512 * 3 * 4
+    assert printed["receptive_field"] == 595
     main(["info", "--checkpoint", "nano_camvid11"])
     assert "Bicyclist" in capsys.readouterr().out
+
+
+def test_info_counts_any_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    classes = tmp_path / "yard.yaml"
+    classes.write_text("names: [grass, shed]")
+    options = ["--activation", "tanhexp", "--attention", "none", "--decoder-channels", "32"]
+    options += ["--residual-blocks", "2,3,2,1", "--classes", str(classes)]
+    main(["info", *options])
+    table = capsys.readouterr().out
+    assert "2 classes, tanhexp, attention none, none, none, decoder 32 wide" in table
+    assert '"grass", "shed"' in table
+    for stage in ("S0", "S1", "S2, stride 8", "S2, stride 16", "S3", "decoder"):
+        assert f"\n  {stage} " in table
+    main(["info", *options, "--json"])
+    assert json.loads(capsys.readouterr().out)["config"]["residual_blocks"] == [2, 3, 2, 1]
+
+
+def test_info_puts_the_paper_s_row_beside_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["info", "--paper"])
+    table = capsys.readouterr().out
+    assert "512x512      0.00003       1.125   158 on Titan RTX, 39.9 on Jetson AGX Xavier" in table
+    main(["info", "--paper", "--json"])
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["paper"]["eq2_flops"] == pytest.approx(printed["ours"]["eq2_flops"], rel=0.05)
+    assert printed["ours"]["config"]["num_classes"] == 32
 
 
 def test_evaluate_on_real_frames(camvid: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,11 +103,33 @@ def test_bench_prints_the_names_that_others_rely_on(capsys: pytest.CaptureFixtur
         assert 0 < row["median_ms"] <= row["p95_ms"]
 
 
+def test_bench_times_a_network_that_nobody_has_trained(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = [
+        "--preset",
+        "agx",
+        "--decoder-channels",
+        "24",
+        "--classes",
+        "5",
+        "--backend",
+        "torch",
+    ]
+    main(["bench", "--untrained", *options, "--size", "64", "64", "--frames", "2", "--json"])
+    (row,) = json.loads(capsys.readouterr().out)["results"]
+    assert row["model"] == "agx-c0-untrained"
+    assert row["median_ms"] > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["info", "--preset", "micro"], "preset: 'micro' is not one of"),
         (["info", "--size", "10", "10"], "input size: 10x10"),
+        (["info", "--classes", "0"], "classes: 0 is not one of 1 to 255"),
+        (["info", "--combination", "6"], "combination: 6 is not one of 0 to 5"),
+        (["info", "--attention", "cbam"], "attention: 'cbam' is not three of"),
         (["evaluate", "--data", "nowhere"], "no folder 'nowhere/val'"),
         (["evaluate", "--data", ""], "name CamVid's folder with --data"),
         (["predict", "nowhere", "--out", "x"], "nowhere"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from jetseg_core.config import CDDC
+from jetseg_core.errors import JetSegError
 from jetseg_core.layers import (
     ECA,
     REU,
@@ -52,6 +53,11 @@ def test_channel_shuffle_is_undone_by_the_shuffle_of_the_other_factor(
     assert torch.equal(ChannelShuffle(width)(shuffled), x)
 
 
+def test_channels_that_do_not_divide_cannot_be_shuffled() -> None:
+    with pytest.raises(JetSegError, match=r"channels: 10 cannot be shuffled in 4 groups; .* of 4"):
+        ChannelShuffle(4)(torch.zeros(1, 10, 2, 2))
+
+
 @given(st.integers(1, 600), st.integers(1, 600))
 def test_the_group_rule_divides_both_channel_counts(a: int, b: int) -> None:
     groups = convenient_groups(a, b)
@@ -72,24 +78,38 @@ def test_the_group_rule_by_hand(a: int, b: int, groups: int) -> None:
     assert convenient_groups(a, b) == groups
 
 
-@pytest.mark.parametrize(
-    ("kernels", "extent"),
-    # An asymmetric pair spans dilation * (k - 1) + 1; a square behind it adds s - 1.
-    [(CDDC(0, 3), 3), (CDDC(3, 0), 3), (CDDC(5, 0), 9), (CDDC(7, 1), 19), (CDDC(7, 3), 21)],
-)
+@given(st.sampled_from((0, 3, 5, 7)), st.sampled_from((0, 1, 3, 5, 7)))
 def test_the_impulse_response_of_a_cddc_has_the_extent_of_its_kernels(
-    kernels: CDDC, extent: int
+    asymmetric: int, square: int
 ) -> None:
-    layer = CDDConv(2, kernels)
+    assume(asymmetric or square)
+    layer = CDDConv(2, CDDC(asymmetric, square))
     for parameter in layer.parameters():
         torch.nn.init.ones_(parameter)
     impulse = torch.zeros(1, 2, 41, 41)
     impulse[:, 0, 20, 20] = 1
     response = layer(impulse)[0]
     assert response[1].abs().sum() == 0  # depthwise: nothing crosses over to the other channel
+    # A dilated pair spans dilation * (k - 1) + 1; a square behind it adds s - 1.
+    dilation = {0: 0, 3: 1, 5: 2, 7: 3}[asymmetric]
+    extent = 1 + dilation * max(asymmetric - 1, 0) + max(square - 1, 0)
     rows, columns = response[0].nonzero(as_tuple=True)
-    assert int(rows.max() - rows.min()) + 1 == extent
-    assert int(columns.max() - columns.min()) + 1 == extent
+    for positions in (rows, columns):
+        assert int(positions.max() - positions.min()) + 1 == extent
+        assert int(positions.max() + positions.min()) == 40  # centered
+
+
+@given(st.sampled_from((3, 5, 7)), st.integers(1, 12), st.integers(1, 12))
+def test_a_dilated_pair_is_one_dilated_square_convolution(k: int, height: int, width: int) -> None:
+    # What lets deployment fold it (borders included): the outer product of its two kernels.
+    layer = CDDConv(1, CDDC(k, 0)).double()
+    column, row = layer.parameters()  # (1, 1, k, 1), (1, 1, 1, k)
+    dilation = (k - 1) // 2
+    x = torch.randn(1, 1, height, width, dtype=torch.double)
+    folded = torch.nn.functional.conv2d(
+        x, column * row, padding=dilation * (k // 2), dilation=dilation
+    )
+    torch.testing.assert_close(layer(x), folded)
 
 
 def test_a_strided_pointwise_convolution_is_the_library_s() -> None:

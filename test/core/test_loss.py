@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jetseg_core.classes import UNLABELLED
-from jetseg_core.losses import JetLoss, class_balanced_weights
+from jetseg_core.errors import JetSegError
+from jetseg_core.losses import JET_TERMS, JetLoss, class_balanced_weights
+from jetseg_core.training.objective import Objective
 
 LABELS = torch.tensor([[[0, 0, 1, 2], [1, 1, 2, UNLABELLED]]])  # (1, 2, 4)
 
@@ -23,6 +29,63 @@ def test_a_better_prediction_gives_a_lower_loss_down_to_0_at_the_truth() -> None
     values = [float(loss(towards_truth(s), LABELS)) for s in (-8, -2, 0, 1, 2, 4, 8, 40)]
     assert values == sorted(values, reverse=True)
     assert values[-1] == pytest.approx(0, abs=1e-6)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.sampled_from(JET_TERMS))
+def test_every_term_falls_all_the_way_to_the_truth(seed: int, classes: int, term: str) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, classes, (2, 5, 7))
+    truth = np.eye(classes)[labels].transpose(0, 3, 1, 2)
+    labels[rng.random(labels.shape) < 0.2] = UNLABELLED
+    labels[0, 0, 0] = truth[0, :, 0, 0].argmax()  # at least one pixel counts
+    start = rng.dirichlet(np.full(classes, 0.7), (2, 5, 7)).transpose(0, 3, 1, 2)
+    loss = JetLoss(torch.from_numpy(rng.uniform(0.1, 3, classes)).float(), names=[term])
+    target = torch.from_numpy(labels)
+    values = []
+    for share in (0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 1):
+        probability = torch.from_numpy((1 - share) * start + share * truth)
+        values.append(float(loss(probability.clamp(min=1e-12).log().float(), target)))
+    assert all(later <= earlier + 1e-6 for earlier, later in pairwise(values))
+    assert values[-1] < values[0]
+    assert values[-1] == pytest.approx(0, abs=1e-6)
+
+
+def test_terms_are_chosen_by_name_and_add_up() -> None:
+    logits = torch.randn(1, 3, 2, 4)
+    weight = torch.tensor([0.5, 1.0, 1.5])
+    parts = [JetLoss(weight, names=[name])(logits, LABELS) for name in JET_TERMS]
+    torch.testing.assert_close(torch.stack(parts).sum(), JetLoss(weight)(logits, LABELS))
+    with pytest.raises(JetSegError, match=r"JetLoss: \['dice'\] are not some of recall, precision"):
+        JetLoss(weight, names=["dice"])
+
+
+@pytest.mark.parametrize(
+    ("loss", "names"),
+    [
+        ("jet", {"recall", "precision", "iou"}),
+        ("ce", {"ce"}),
+        ("jet+ce", {"recall", "precision", "iou", "ce"}),
+        ("iou+ce", {"iou", "ce"}),
+    ],
+)
+def test_an_objective_logs_the_terms_that_it_sums(loss: str, names: set[str]) -> None:
+    objective = Objective(loss, np.array([30, 20, 10]))
+    assert set(objective(torch.randn(1, 3, 2, 4), LABELS)) == names
+
+
+def test_cross_entropy_is_the_library_s_and_0_where_nothing_is_labelled() -> None:
+    objective = Objective("ce", np.array([10**7, 10**5, 10]))
+    logits = torch.randn(1, 3, 2, 4)
+    expected = torch.nn.functional.cross_entropy(
+        logits, LABELS, objective.weight, ignore_index=UNLABELLED
+    )
+    torch.testing.assert_close(objective(logits, LABELS)["ce"], expected)
+    logits.requires_grad_()
+    nothing = objective(logits, torch.full_like(LABELS, UNLABELLED))["ce"]
+    nothing.backward()
+    assert float(nothing.detach()) == 0
+    assert logits.grad is not None
+    assert float(logits.grad.abs().sum()) == 0
 
 
 def test_the_terms_are_those_computed_by_hand() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, jaccard_score
 
 from jetseg_core.classes import UNLABELLED
 from jetseg_core.errors import JetSegError
@@ -21,6 +24,28 @@ def test_figures_by_hand() -> None:
     assert np.isnan(confusion.iou()[2])
     assert confusion.miou() == pytest.approx(50)
     assert confusion.pixel_accuracy() == pytest.approx(100 * 4 / 6)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12))
+def test_figures_are_those_of_scikit_learn(seed: int, classes: int) -> None:
+    rng = np.random.default_rng(seed)
+    confusion = ConfusionMatrix(classes)
+    truth = rng.integers(0, classes, (4, 6, 7)).astype(np.uint8)
+    wrong = rng.integers(0, classes, truth.shape).astype(np.uint8)
+    prediction = np.where(rng.random(truth.shape) < 0.5, truth, wrong)
+    prediction[rng.random(truth.shape) < 0.1] = UNLABELLED
+    truth[rng.random(truth.shape) < 0.2] = UNLABELLED
+    for frame in range(len(truth)):
+        confusion.update(prediction[frame], truth[frame])
+    labelled = truth != UNLABELLED
+    iou = jaccard_score(
+        truth[labelled], prediction[labelled], labels=range(classes), average=None, zero_division=0
+    )
+    np.testing.assert_allclose(np.nan_to_num(confusion.iou()), iou)
+    occurring = np.unique(truth[labelled])
+    assert confusion.miou() == pytest.approx(100 * iou[occurring].mean())
+    accuracy = accuracy_score(truth[labelled], prediction[labelled])
+    assert confusion.pixel_accuracy() == pytest.approx(100 * accuracy)
 
 
 def test_one_matrix_over_all_frames_is_not_the_mean_of_frames() -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
 
 from jetseg_core.checkpoint import load_checkpoint, write_atomically
+from jetseg_core.config import ModelConfig
 from jetseg_core.data.augmentation import Augmentation
-from jetseg_core.data.street_scene import StreetScene
 from jetseg_core.errors import JetSegError
 from jetseg_core.training import loop
 from jetseg_core.training.batches import epoch_batches
@@ -20,20 +19,9 @@ from jetseg_core.training.config import TrainConfig
 from jetseg_core.training.loop import train
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six generated frames in CamVid's layout, as train and as val."""
-    root = tmp_path_factory.mktemp("data")
-    scene = StreetScene(seed=1, size=(96, 128))
-    for split in ("train", "val"):
-        (root / split).mkdir()
-        (root / f"{split}annot").mkdir()
-        for index in range(6):
-            image, labels = scene.render(10 * index)
-            image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-            cv2.imwrite(str(root / split / f"{index}.png"), image)
-            cv2.imwrite(str(root / f"{split}annot" / f"{index}.png"), labels)
-    return root
+@pytest.fixture
+def data(small_data: Path) -> Path:
+    return small_data
 
 
 def settings(data: Path, out: Path, **changes: object) -> TrainConfig:
@@ -101,6 +89,37 @@ def test_a_run_can_start_from_a_checkpoint_of_the_same_network_only(
         train(settings(data, tmp_path / "c", epochs=1, init_from=str(first), combination=3))
 
 
+def test_another_network_on_other_classes_at_another_size(data: Path, tmp_path: Path) -> None:
+    classes = tmp_path / "halves.yaml"
+    classes.write_text("names: [built, rest]")
+    changes: dict[str, object] = {"activation": "tanhexp", "attention": "none"}
+    changes |= {"residual_blocks": "0,1,0,0"}
+    changes |= {"decoder_channels": 16, "loss": "iou", "classes": str(classes), "street_scenes": 0}
+    changes |= {"frame_height": 64, "frame_width": 80, "epochs": 1}
+    checkpoint = load_checkpoint(train(settings(data, tmp_path / "run", **changes)))
+    assert checkpoint.classes.names == ("built", "rest")
+    assert checkpoint.config == ModelConfig(
+        num_classes=2,
+        activation="tanhexp",
+        attention=("none",) * 3,
+        decoder_channels=16,
+        residual_blocks=(0, 1, 0, 0),
+    )
+    assert checkpoint.provenance["data"] == "own frames with the classes 'halves', resized to 80x64"
+    assert str(tmp_path) not in str(checkpoint.provenance)
+    assert {"loss", "iou"} <= set(curve(tmp_path / "run")[0])
+
+
+def test_a_run_of_before_a_setting_existed_goes_on(data: Path, tmp_path: Path) -> None:
+    train(settings(data, tmp_path, epochs=1))
+    state = torch.load(tmp_path / "last.pt", weights_only=True)
+    del state["config"]["attention"]
+    torch.save(state, tmp_path / "last.pt")
+    train(settings(data, tmp_path, epochs=1), resume=True)
+    with pytest.raises(JetSegError, match=r"other settings of \['attention'\]"):
+        train(settings(data, tmp_path, epochs=1, attention="none"), resume=True)
+
+
 def test_batches_depend_on_seed_and_epoch_alone_and_show_every_frame_once() -> None:
     frames = [
         (np.full((64, 64, 3), value, np.uint8), np.full((64, 64), value, np.uint8))
@@ -122,7 +141,15 @@ def test_batches_depend_on_seed_and_epoch_alone_and_show_every_frame_once() -> N
     [
         ({"epochs": 0}, "epochs: 0"),
         ({"ema": 1.0}, "ema: 1.0"),
-        ({"loss": "dice"}, "loss: 'dice' is not one of jet, ce, jet\\+ce"),
+        ({"loss": "dice"}, "loss: 'dice' is not one of jet, recall, precision, iou, ce"),
+        ({"loss": "jet+iou"}, "loss: 'jet\\+iou' .* none twice"),
+        ({"attention": "cbam"}, "attention: 'cbam' is not three of"),
+        ({"frame_height": 64}, "frame_height, frame_width: 64, 0"),
+        ({"batch_size": 9}, "batch_size: 9, but an epoch has only 8 frames"),
+        (
+            {"classes": "cityscapes19"},
+            "street_scenes: 2, but rendered frames are labelled with camvid11",
+        ),
         ({"max_scale": 0.1}, "max_scale: 0.1 is below"),
         ({"preset": "micro"}, "preset: 'micro'"),
     ],

@@ -1,0 +1,80 @@
+"""``jetseg ablate``: what each part of JetSeg brings, in short and equal runs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from contextlib import redirect_stdout
+from dataclasses import asdict
+from pathlib import Path
+
+from jetseg_core.cli.options import add_data_option, data_folder
+from jetseg_core.training.variants import GROUPS
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "ablate",
+        help="compare combinations, losses, activations and attention",
+        description="Trains short runs that differ in one thing each, and prints a table. A run that is done "
+        "is not done again, so a command that was stopped can be given again.",
+    )
+    add_data_option(parser)
+    parser.add_argument("--out", required=True, help="folder for the runs and the table")
+    default = [group for group in GROUPS if group != "decoder"]
+    parser.add_argument(
+        "--groups", nargs="+", default=default,
+        help=f"of {', '.join(GROUPS)} (default: all but decoder)",
+    )  # fmt: skip
+    parser.add_argument("--preset", default="nano", help="size of the network (default: nano)")
+    parser.add_argument("--epochs", type=int, default=6, help="of each run (default: 6)")
+    parser.add_argument("--batch-size", type=int, default=8, help="frames a step (default: 8)")
+    parser.add_argument(
+        "--size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"), default=(180, 240),
+        help="size of the frames, in training and in validation (default: 180 240, half of CamVid's)",
+    )  # fmt: skip
+    parser.add_argument("--seeds", type=int, default=1, help="runs of each variant (default: 1)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train what is not trained yet; print the table and leave it in --out as ablation.md and ablation.json."""
+    import torch
+
+    from jetseg_core.benchmark import describe_processor
+    from jetseg_core.runtime.base import check_input_size
+    from jetseg_core.training.ablation import ablate, markdown
+    from jetseg_core.training.config import TrainConfig
+
+    height, width = options.size
+    check_input_size((height, width))
+    base = TrainConfig(
+        data=data_folder(options),
+        out=options.out,
+        preset=options.preset,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        frame_height=height,
+        frame_width=width,
+        crop_height=height,
+        crop_width=width,
+    )
+    with redirect_stdout(sys.stderr):  # Progress; the result alone goes to standard output.
+        rows = ablate(base, options.groups, options.seeds)
+    command = (
+        f"jetseg ablate --data CAMVID --out OUT --groups {' '.join(options.groups)} "
+        f"--preset {options.preset} --epochs {options.epochs} --batch-size {options.batch_size} "
+        f"--size {height} {width} --seeds {options.seeds}"
+    )
+    machine = (
+        f"{describe_processor()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    )
+    result = {"command": command, "machine": machine, "rows": [asdict(row) for row in rows]}
+    text = f"`{command}`\n\n{machine}\n\n{markdown(rows)}\n"
+    out = Path(options.out)
+    (out / "ablation.json").write_text(json.dumps(result, indent=2))
+    (out / "ablation.md").write_text(text)
+    print(json.dumps(result, indent=2) if options.json else text)

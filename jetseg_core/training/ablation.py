@@ -1,0 +1,125 @@
+"""Ablation: short, equal runs that differ from a base in one thing each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import mean
+
+from jetseg_core.checkpoint import load_checkpoint
+from jetseg_core.complexity import count_complexity
+from jetseg_core.errors import JetSegError
+from jetseg_core.models import JetSeg
+from jetseg_core.training.config import TrainConfig
+from jetseg_core.training.loop import train
+from jetseg_core.training.variants import GROUPS, Variant, variants
+
+
+@dataclass(frozen=True)
+class Row:
+    """A variant's figures over all seeds."""
+
+    group: str
+    variant: str
+    parameters: int
+    macs: int
+    val_miou: tuple[float, ...]
+    """Percent, one for each seed."""
+    val_pixel_accuracy: tuple[float, ...]
+    """Percent, one for each seed."""
+    seconds: float
+    """Mean time of a run."""
+
+
+def ablate(base: TrainConfig, groups: Sequence[str], seeds: int = 1) -> list[Row]:
+    """Train every variant of the groups, each with the seeds 0 to seeds - 1, and collect their figures.
+
+    Each run has its folder in ``base.out``; one that is done is not done again, one that was stopped goes on.
+
+    Args:
+        base: settings that all runs share; its own seed does not count.
+        groups: names from `GROUPS`.
+        seeds: runs of each variant, 1 or more.
+
+    Raises:
+        JetSegError: an unknown group, no seed, or a folder with runs of other settings.
+    """
+    unknown = [group for group in groups if group not in GROUPS]
+    if unknown or not groups:
+        raise JetSegError(f"groups: {unknown or 'none given'}; choose from {', '.join(GROUPS)}")
+    if seeds < 1:
+        raise JetSegError(f"seeds: {seeds}; every variant needs 1 or more runs")
+    # Validated once, at the end: no run picks the epoch that suits it.
+    base = replace(base, validate_every=base.epochs)
+    rows = []
+    for group in groups:
+        for variant in variants(group, base.preset):
+            results = [_run(base, variant, seed) for seed in range(seeds)]
+            rows.append(
+                Row(
+                    group,
+                    variant.name,
+                    results[0]["parameters"],
+                    results[0]["macs"],
+                    tuple(result["val_miou"] for result in results),
+                    tuple(result["val_pixel_accuracy"] for result in results),
+                    mean(result["seconds"] for result in results),
+                )
+            )
+    return rows
+
+
+def _run(base: TrainConfig, variant: Variant, seed: int) -> dict:
+    """Figures of one run, from its folder when it is done already."""
+    out = Path(base.out) / f"{variant.folder},seed={seed}"
+    config = replace(base, out=str(out), seed=seed, **variant.changes)  # type: ignore[arg-type]
+    settings = {key: value for key, value in asdict(config).items() if key not in ("data", "out")}
+    done = out / "result.json"
+    if done.is_file():
+        result = json.loads(done.read_text(encoding="utf-8"))
+        if result["settings"] != settings:
+            raise JetSegError(
+                f"'{done}' is of a run with other settings; give the same ones, or another --out"
+            )
+        return result
+    checkpoint = load_checkpoint(train(config, resume=(out / "last.pt").is_file()))
+    size = (config.frame_height or 360, config.frame_width or 480)
+    counts = count_complexity(JetSeg(checkpoint.config), size)
+    measured = {
+        key: checkpoint.provenance[key] for key in ("val_miou", "val_pixel_accuracy", "seconds")
+    }
+    result = {
+        "settings": settings,
+        "parameters": counts.parameters,
+        "macs": counts.macs,
+        "commit": checkpoint.provenance["commit"],
+        **measured,
+    }
+    done.write_text(json.dumps(result, indent=2))
+    return result
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The rows as a table, group by group; with several seeds, mean and the range from lowest to highest."""
+    return "\n".join(_lines(rows))
+
+
+def _lines(rows: Sequence[Row]) -> Iterator[str]:
+    yield "| | | parameters | MMAC | val mIoU, % | pixels right, % | s a run |"
+    yield "|---|---|---:|---:|---:|---:|---:|"
+    previous = ""
+    for row in rows:
+        yield (
+            f"| {row.group if row.group != previous else ''} | {row.variant} | {row.parameters:,} "
+            f"| {row.macs / 1e6:.0f} | {_spread(row.val_miou)} | {_spread(row.val_pixel_accuracy)} "
+            f"| {row.seconds:.0f} |"
+        )
+        previous = row.group
+
+
+def _spread(values: Sequence[float]) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.1f}"
+    return f"{mean(values):.1f} ({min(values):.1f} to {max(values):.1f})"

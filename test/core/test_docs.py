@@ -1,0 +1,32 @@
+"""docs/network.md points at code that is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "network.md"
+ROWS = [
+    line
+    for line in PAGE.read_text(encoding="utf-8").splitlines()
+    if re.match(r"\|.*\| `[\w/]+\.py`", line)
+]
+
+
+def test_the_page_has_its_tables() -> None:
+    assert len(ROWS) > 50
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_row_names_a_file_and_what_stands_in_it(row: str) -> None:
+    places = re.findall(r"`([^`]+)`", row.split("|")[2])
+    file = ""
+    for place in places:
+        if place.endswith(".py"):
+            file = (ROOT / "jetseg_core" / place).read_text(encoding="utf-8")
+        else:  # A name, or Class.member, in the file before it.
+            for name in place.split("."):
+                assert re.search(rf"\b{name}\b", file), f"{name} is not in that file"
