@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,6 +32,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--untrained", action="store_true", help="measure this network, untrained:")
     add_model_options(parser)
     parser.add_argument(
+        "--widths", type=int, nargs="+", metavar="WIDTH",
+        help="several of --decoder-channels, to compare the networks that they make",
+    )  # fmt: skip
+    parser.add_argument(
         "--classes", default="camvid11",
         help=f"a number of classes, or a set of them: {CLASSES_HELP} (default: camvid11)",
     )  # fmt: skip
@@ -42,29 +47,33 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print median, 95th percentile and rate of each backend and precision."""
     if not options.untrained:
-        _measure(options)
+        _measure(options, [options.checkpoint])
         return
     with TemporaryDirectory() as folder:
-        options.checkpoint = str(_write_untrained(options, Path(folder)))
-        _measure(options)
+        _measure(options, _write_untrained(options, Path(folder)))
 
 
-def _write_untrained(options: argparse.Namespace, folder: Path) -> Path:
+def _write_untrained(options: argparse.Namespace, folder: Path) -> list[str]:
+    """Checkpoints of random weights, with their exported forms."""
     from jetseg_core.checkpoint import save_checkpoint
     from jetseg_core.class_file import find_classes
     from jetseg_core.deploy.export import export_onnx
     from jetseg_core.models import JetSeg
 
     classes = find_classes(options.classes)
-    config = model_config(options, len(classes))
-    path = folder / f"{config.preset}-c{config.combination}-untrained.pt"
-    save_checkpoint(path, JetSeg(config), classes, {"data": "none: random weights"})
-    if options.backend != "torch":
-        export_onnx(path, size=(options.size[0], options.size[1]))
-    return path
+    paths = []
+    for width in options.widths or [options.decoder_channels]:
+        config = replace(model_config(options, len(classes)), decoder_channels=width)
+        name = f"{config.preset}-c{config.combination}-d{config.sizes.decoder_channels}-untrained"
+        path = folder / f"{name}.pt"
+        save_checkpoint(path, JetSeg(config), classes, {"data": "none: random weights"})
+        if options.backend != "torch":
+            export_onnx(path, size=(options.size[0], options.size[1]))
+        paths.append(str(path))
+    return paths
 
 
-def _measure(options: argparse.Namespace) -> None:
+def _measure(options: argparse.Namespace, checkpoints: list[str]) -> None:
     from jetseg_core.benchmark import describe_processor, time_runtimes
     from jetseg_core.errors import JetSegError
     from jetseg_core.runtime import create_runtime
@@ -75,13 +84,12 @@ def _measure(options: argparse.Namespace) -> None:
     backends = list(BACKENDS) if settings.backend == "auto" else [settings.backend]
     precisions = PRECISIONS[1:] if settings.precision == "auto" else (settings.precision,)
     runtimes, obstacles = [], []
-    for backend in backends:
-        for precision in precisions:
-            try:
-                chosen = replace(settings, backend=backend, precision=precision)
-                runtimes.append(create_runtime(chosen))
-            except JetSegError as error:
-                obstacles.append(str(error))
+    for checkpoint, backend, precision in product(checkpoints, backends, precisions):
+        try:
+            chosen = replace(settings, checkpoint=checkpoint, backend=backend, precision=precision)
+            runtimes.append(create_runtime(chosen))
+        except JetSegError as error:
+            obstacles.append(str(error))
     if not runtimes:
         raise JetSegError("; ".join(obstacles))
     results = [timing.to_dict() for timing in time_runtimes(runtimes, options.frames)]
@@ -92,9 +100,12 @@ def _measure(options: argparse.Namespace) -> None:
         return
     height, width = settings.input_size
     print(f"{machine['processor']}, {threads} threads, {height}x{width} (height x width), batch 1")
-    print(f"{'backend':<12}{'precision':<12}{'median':>10}{'p95':>10}{'rate':>12}")
+    longest = max(len(str(row["model"])) for row in results) + 2
+    print(
+        f"{'model':<{longest}}{'backend':<12}{'precision':<12}{'median':>10}{'p95':>10}{'rate':>12}"
+    )
     for row in results:
         print(
-            f"{row['backend']:<12}{row['precision']:<12}{row['median_ms']:>7} ms{row['p95_ms']:>7} ms"
-            f"{row['rate_hz']:>10}/s"
+            f"{row['model']:<{longest}}{row['backend']:<12}{row['precision']:<12}"
+            f"{row['median_ms']:>7} ms{row['p95_ms']:>7} ms{row['rate_hz']:>10}/s"
         )

@@ -103,23 +103,14 @@ def test_bench_prints_the_names_that_others_rely_on(capsys: pytest.CaptureFixtur
         assert 0 < row["median_ms"] <= row["p95_ms"]
 
 
-def test_bench_times_a_network_that_nobody_has_trained(
+def test_bench_compares_networks_that_nobody_has_trained(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    options = [
-        "--preset",
-        "agx",
-        "--decoder-channels",
-        "24",
-        "--classes",
-        "5",
-        "--backend",
-        "torch",
-    ]
+    options = ["--preset", "agx", "--widths", "24", "48", "--classes", "5", "--backend", "torch"]
     main(["bench", "--untrained", *options, "--size", "64", "64", "--frames", "2", "--json"])
-    (row,) = json.loads(capsys.readouterr().out)["results"]
-    assert row["model"] == "agx-c0-untrained"
-    assert row["median_ms"] > 0
+    rows = json.loads(capsys.readouterr().out)["results"]
+    assert [row["model"] for row in rows] == ["agx-c0-d24-untrained", "agx-c0-d48-untrained"]
+    assert all(row["median_ms"] > 0 for row in rows)
 
 
 @pytest.mark.parametrize(
