@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from jetseg_core.atomic_file import replacing
 from jetseg_core.classes import ClassSet
 from jetseg_core.config import ModelConfig
 from jetseg_core.errors import JetSegError
@@ -94,7 +94,5 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
 def write_atomically(data: object, path: Path) -> None:
     """Save plain data with torch under `path`, complete or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    torch.save(data, partial)
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        torch.save(data, partial)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import warnings
 from pathlib import Path
 
 import onnx
 import torch
 
+from jetseg_core.atomic_file import replacing
 from jetseg_core.checkpoint import load_checkpoint
 from jetseg_core.deploy.inference_graph import InferenceGraph
 
@@ -46,9 +46,8 @@ def export_onnx(
     }
     onnx.helper.set_model_props(model, {"jetseg": json.dumps(description)})
     onnx.checker.check_model(model)
-    partial = path.with_name(f"{path.name}.partial")
-    onnx.save(model, partial)
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        onnx.save(model, partial)
     return path
 
 

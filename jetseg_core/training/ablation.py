@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import mean
 
+from jetseg_core.atomic_file import replacing
 from jetseg_core.checkpoint import load_checkpoint
 from jetseg_core.complexity import count_complexity
 from jetseg_core.errors import JetSegError
@@ -97,7 +98,8 @@ def _run(base: TrainConfig, variant: Variant, seed: int) -> dict:
         "commit": checkpoint.provenance["commit"],
         **measured,
     }
-    done.write_text(json.dumps(result, indent=2))
+    with replacing(done) as partial:
+        partial.write_text(json.dumps(result, indent=2))
     return result
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from jetseg_core.atomic_file import replacing
 from jetseg_core.data.camvid import CamVid
 
 
@@ -29,8 +30,8 @@ def class_pixels(data: CamVid, labels: Iterable[np.ndarray], cache: Path) -> np.
             return np.array(list(kept["pixels"].values()), np.int64)
     counts = count_pixels(labels, len(data.classes))
     pixels = dict(zip(data.classes.names, counts.tolist(), strict=True))
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    cache.write_text(json.dumps({"fingerprint": fingerprint, "pixels": pixels}, indent=2))
+    with replacing(cache) as partial:
+        partial.write_text(json.dumps({"fingerprint": fingerprint, "pixels": pixels}, indent=2))
     return counts
 
 
