@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from jetseg_core.errors import JetSegError
+from jetseg_core.installed_files import installed_folders
 
 CHECKPOINT_SUFFIX = ".pt"
 EXPORTED_SUFFIX = ".onnx"
@@ -53,17 +53,9 @@ def find_model(name_or_path: str) -> ModelFiles:
 
 def model_folders() -> list[Path]:
     """The folders that may hold shipped models, most specific first."""
-    prefixes = [
-        *os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep),
-        *os.environ.get("COLCON_PREFIX_PATH", "").split(os.pathsep),
-        sys.prefix,
-    ]
-    folders = [
-        Path(os.environ.get("JETSEG_MODELS", "")),
-        Path(__file__).resolve().parent.parent / "models",  # A source checkout.
-        *(Path(prefix) / "share" / "jetseg" / "models" for prefix in prefixes if prefix),
-    ]
-    return [folder for folder in folders if folder.is_dir() and folder != Path()]
+    named = os.environ.get("JETSEG_MODELS")
+    own = [Path(named)] if named and Path(named).is_dir() else []
+    return [*own, *installed_folders("models")]
 
 
 def _both_forms(stem: Path) -> ModelFiles:

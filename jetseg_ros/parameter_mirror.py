@@ -141,8 +141,7 @@ class ParameterMirror(Generic[T]):
                 return SetParametersResult(
                     successful=False,
                     reason=f"{change.name} is read when the node is configured; deactivate it, "
-                    "clean it "
-                    "up, set the parameter, then configure it again",
+                    "clean it up, set the parameter, then configure it again",
                 )
         try:
             self._store({self._fields[change.name][0]: _plain(change.value) for change in known})

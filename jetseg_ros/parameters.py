@@ -103,8 +103,7 @@ class SegmentationParameters:
     regions: tuple[str, ...] = parameter(
         ("",),
         "Polygons whose occupancy is reported too, each 'name: x y, x y, x y' with corners "
-        "relative to "
-        "image width and height (0..1).",
+        "relative to image width and height (0..1).",
         name="regions",
     )
     max_age_ms: float = parameter(
