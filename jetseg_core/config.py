@@ -13,6 +13,7 @@ from jetseg_core.errors import JetSegError
 
 Activation = Literal["reu", "tanhexp"]
 AttentionKind = Literal["cbam", "spatial", "eca", "none"]
+DecoderForm = Literal["paper", "fast"]
 DILATION_OF_KERNEL = {3: 1, 5: 2, 7: 3}
 """Dilation of an asymmetric pair by its kernel size (section 2.1)."""
 
@@ -133,6 +134,8 @@ class ModelConfig:
     """``reu`` (section 2.3, Figure 3) or ``tanhexp`` (section 2.2)."""
     attention: tuple[AttentionKind, ...] = PAPER_ATTENTION
     """Attention in the blocks of S1, S2 and S3."""
+    decoder: DecoderForm = "paper"
+    """Form of the decoder: ``paper``, as the paper describes it, or ``fast``."""
     decoder_channels: int = 0
     """Width of the decoder; 0 = the preset's."""
     residual_blocks: tuple[int, ...] = ()
@@ -156,6 +159,10 @@ class ModelConfig:
             raise JetSegError(
                 f"attention: {','.join(map(str, self.attention))!r} is not three of {', '.join(kinds)}, one "
                 "each for S1, S2 and S3"
+            )
+        if self.decoder not in get_args(DecoderForm):
+            raise JetSegError(
+                f"decoder: {self.decoder!r} is not one of {', '.join(get_args(DecoderForm))}"
             )
         if not _is_whole(self.decoder_channels, 0):
             raise JetSegError(

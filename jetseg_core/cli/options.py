@@ -70,6 +70,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         help=f"{help_of['attention']} Each {', '.join(get_args(AttentionKind))}; `none` alone: nowhere "
         "(default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument("--decoder", default="paper", help="paper or fast (default: paper)")
     parser.add_argument("--decoder-channels", type=int, default=0, help=help_of["decoder_channels"])
     parser.add_argument(
         "--residual-blocks", default="", metavar="S0,S1,S2,S3", help=help_of["residual_blocks"]
@@ -85,6 +86,7 @@ def model_config(options: argparse.Namespace, num_classes: int) -> ModelConfig:
             "num_classes": num_classes,
             "activation": options.activation,
             "attention": options.attention,
+            "decoder": options.decoder,
             "decoder_channels": options.decoder_channels,
             "residual_blocks": options.residual_blocks,
         }

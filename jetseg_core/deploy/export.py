@@ -11,7 +11,7 @@ import torch
 
 from jetseg_core.atomic_file import replacing
 from jetseg_core.checkpoint import load_checkpoint
-from jetseg_core.deploy.inference_graph import InferenceGraph
+from jetseg_core.deploy.deployed import DeployedJetSeg, deploy
 
 OPSET = 18
 
@@ -21,7 +21,7 @@ def export_onnx(
     onnx_path: str | Path | None = None,
     size: tuple[int, int] | None = None,
 ) -> Path:
-    """Write the inference graph of a checkpoint, next to it unless told otherwise.
+    """Write the deployed form of a checkpoint, next to it unless told otherwise.
 
     Input ``images`` (N, H, W, 3) uint8 RGB of any size from 64x64 up, or one image of `size` (height, width);
     outputs ``labels`` and ``confidence`` (N, H, W) uint8. What a robot must know of the model (configuration,
@@ -36,7 +36,7 @@ def export_onnx(
     checkpoint_path = Path(checkpoint_path)
     path = Path(onnx_path) if onnx_path else checkpoint_path.with_suffix(".onnx")
     checkpoint = load_checkpoint(checkpoint_path)
-    model = to_onnx(InferenceGraph(checkpoint.build()), size)
+    model = to_onnx(deploy(checkpoint.build()), size)
     description = {
         "name": checkpoint_path.stem,
         "config": checkpoint.config.to_dict(),
@@ -51,7 +51,7 @@ def export_onnx(
     return path
 
 
-def to_onnx(graph: InferenceGraph, size: tuple[int, int] | None = None) -> onnx.ModelProto:
+def to_onnx(graph: DeployedJetSeg, size: tuple[int, int] | None = None) -> onnx.ModelProto:
     """The graph in ONNX's form, for any number and size of images, or for one image of a fixed (height, width).
 
     A fixed size is several times faster to export.

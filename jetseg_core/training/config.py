@@ -53,6 +53,8 @@ class TrainConfig:
     """Activation: reu or tanhexp."""
     attention: str = ",".join(PAPER_ATTENTION)
     """Attention in S1,S2,S3: each cbam, spatial, eca or none; none alone: nowhere."""
+    decoder: str = "fast"
+    """Form of the decoder: fast or paper."""
     decoder_channels: int = 0
     """Width of the decoder; 0 = the preset's."""
     residual_blocks: str = ""
@@ -128,6 +130,7 @@ class TrainConfig:
                 "num_classes": num_classes,
                 "activation": self.activation,
                 "attention": self.attention,
+                "decoder": self.decoder,
                 "decoder_channels": self.decoder_channels,
                 "residual_blocks": self.residual_blocks,
             }

@@ -23,11 +23,12 @@ class Variant:
 
 
 GROUPS = ("combination", "loss", "activation", "attention", "decoder")
-"""What can be compared: kernel combinations, losses, activations, attention or none, decoder widths."""
+"""What can be compared: kernel combinations, losses, activations, attention or none, forms and widths of the
+decoder."""
 
 
 def variants(group: str, preset: str) -> tuple[Variant, ...]:
-    """The variants of one of `GROUPS`, the base (C0, both losses, REU, attention, the preset's decoder) first.
+    """The variants of one of `GROUPS`, the base (C0, both losses, REU, attention, the fast decoder) first.
 
     Args:
         group: one of `GROUPS`.
@@ -50,4 +51,8 @@ def variants(group: str, preset: str) -> tuple[Variant, ...]:
         return Variant("on", {}), Variant("off", {"attention": "none"})
     width = ModelConfig(preset).sizes.decoder_channels
     others = (Variant(f"{w} wide", {"decoder_channels": w}) for w in (width // 2, 3 * width // 2))
-    return (Variant(f"{width} wide", {}), *others)
+    return (
+        Variant(f"fast, {width} wide", {}),
+        *others,
+        Variant(f"the paper's form, {width} wide", {"decoder": "paper"}),
+    )
