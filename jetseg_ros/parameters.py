@@ -70,8 +70,16 @@ class SegmentationParameters:
     )
     input_size: tuple[int, ...] = parameter(
         _RUNTIME.input_size,
-        "Size of the network's input as [height, width] in pixels; images are stretched to it.",
+        "Size of the network's input as [height, width] in pixels.",
         name="input.size",
+        applies=Applies.CONFIGURE,
+    )
+    resize: str = parameter(
+        _RUNTIME.resize,
+        "How images are fitted into the network's input: 'stretch', 'letterbox' (all of the image, "
+        "its aspect ratio kept) or 'crop' (the middle of the image; what is outside is labelled "
+        "255, unlabelled).",
+        name="input.resize",
         applies=Applies.CONFIGURE,
     )
     output_size: str = parameter(
@@ -168,6 +176,7 @@ class SegmentationParameters:
             threads=self.threads,
             strict_backend=self.strict_backend,
             input_size=(height, width),
+            resize=self.resize,
         )
 
 

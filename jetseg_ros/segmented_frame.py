@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import cv2
 import numpy as np
 from jetseg.msg import ClassOccupancy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -13,6 +12,7 @@ from std_msgs.msg import Header
 
 from jetseg_core.classes import ClassSet
 from jetseg_core.coloring import blend_colors, color_labels
+from jetseg_core.runtime.geometry import View
 from jetseg_ros.camera_info import resize_camera_info
 from jetseg_ros.image_encoding import to_image, to_jpeg, to_png
 from jetseg_ros.occupancy import measure_occupancy
@@ -33,6 +33,8 @@ class SegmentedFrame:
     """(h, w) uint8 class ids, 255 = unlabelled."""
     confidence: np.ndarray | None
     """(h, w) uint8, softmax maximum x 255; None where it was not asked for."""
+    view: View
+    """How the image lies in the label map."""
     classes: ClassSet
     regions: tuple[Region, ...] = ()
     overlay_alpha: float = 0.5
@@ -48,10 +50,7 @@ class SegmentedFrame:
     @cached_property
     def overlay(self) -> np.ndarray:
         """(h, w, 3) uint8 RGB, the colors over the input."""
-        height, width = self.labels.shape
-        image = self.image
-        if image.shape[:2] != (height, width):
-            image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        image = self.view.render(self.image)
         return blend_colors(image, self.colors, self.labels, self.overlay_alpha)
 
     def label_message(self) -> Image:
@@ -90,7 +89,6 @@ class SegmentedFrame:
         """The calibration that fits the label image; None where the camera sends none."""
         if self.calibration is None:
             return None
-        height, width = self.image.shape[:2]
-        info = resize_camera_info(self.calibration, (height, width), self.labels.shape)
+        info = resize_camera_info(self.calibration, self.view)
         info.header = self.header
         return info

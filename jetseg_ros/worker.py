@@ -124,7 +124,7 @@ class Worker:
         with watch.stage("infer"):
             found = self._runtime.segment(
                 image,
-                size=self._runtime.input_size if parameters.output_size == "network" else None,
+                size="network" if parameters.output_size == "network" else None,
                 confidence=bool(demand & NEED_CONFIDENCE) or parameters.min_confidence > 0,
             )
         with watch.stage("post"):
@@ -134,6 +134,7 @@ class Worker:
             image=image,
             labels=found.labels,
             confidence=found.confidence,
+            view=found.view,
             classes=self._runtime.description.classes,
             regions=parameters.polygons,
             overlay_alpha=parameters.overlay_alpha,

@@ -11,6 +11,7 @@ from typing import get_args
 from jetseg_core.config import PAPER_ATTENTION, PRESETS, Activation, AttentionKind, ModelConfig
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import RuntimeSettings
+from jetseg_core.runtime.geometry import POLICIES
 from jetseg_core.runtime.selection import BACKENDS
 from jetseg_core.runtime.settings import DEVICES, PRECISIONS
 
@@ -38,7 +39,12 @@ def add_runtime_options(parser: argparse.ArgumentParser) -> None:
         nargs=2,
         metavar=("HEIGHT", "WIDTH"),
         default=default.input_size,
-        help="size that frames are stretched to (default: 360 480)",
+        help="size of the network's input (default: 360 480)",
+    )
+    parser.add_argument(
+        "--resize",
+        default=default.resize,
+        help=f"how frames are fitted into it: {', '.join(POLICIES)} (default: %(default)s)",
     )
 
 
@@ -52,6 +58,7 @@ def runtime_settings(options: argparse.Namespace) -> RuntimeSettings:
         threads=options.threads,
         strict_backend=options.backend != "auto",
         input_size=(options.size[0], options.size[1]),
+        resize=options.resize,
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
-import cv2
 import numpy as np
 
-from jetseg_core.classes import ClassSet
+from jetseg_core.classes import UNLABELLED, ClassSet
 from jetseg_core.config import ModelConfig
 from jetseg_core.errors import JetSegError
+from jetseg_core.runtime.geometry import POLICIES, View, stretch
 
 SMALLEST_SIDE = 64
 """The network halves its input five times; below this nothing would be left to see."""
@@ -48,9 +49,12 @@ class Segmentation:
     """What was seen in one frame."""
 
     labels: np.ndarray
-    """(H, W) uint8 class ids."""
+    """(H, W) uint8 class ids; 255, unlabelled, where the network saw nothing of the frame."""
     confidence: np.ndarray | None
-    """(H, W) uint8, largest softmax probability times 255, rounded; None unless asked for."""
+    """(H, W) uint8, largest softmax probability times 255, rounded; 0 where the network saw nothing; None
+    unless asked for."""
+    view: View
+    """How the frame lies in the label map."""
 
 
 class Runtime(abc.ABC):
@@ -70,6 +74,8 @@ class Runtime(abc.ABC):
     """One sentence: why this backend runs."""
     degraded: bool = False
     """Whether another backend was asked for than the one that runs."""
+    resize: str = "stretch"
+    """How frames are fitted into the network's input: stretch, letterbox or crop."""
 
     def __init__(self, description: ModelDescription, input_size: tuple[int, int]) -> None:
         self.description = description
@@ -80,14 +86,15 @@ class Runtime(abc.ABC):
         self,
         image: np.ndarray,
         *,
-        size: tuple[int, int] | None = None,
+        size: tuple[int, int] | Literal["network"] | None = None,
         confidence: bool = False,
     ) -> Segmentation:
         """Segment one frame.
 
         Args:
-            image: (H, W, 3) uint8 RGB of any size; it is stretched to the network's input.
-            size: (height, width) of the result, by nearest neighbour; None = the image's.
+            image: (H, W, 3) uint8 RGB of any size; it is fitted into the network's input by `resize`.
+            size: (height, width) of the result, which covers the whole image, by nearest neighbour; "network"
+                = the network's own grid, as `resize` fits the image into it; None = the image's.
             confidence: whether to compute the confidence, too.
 
         Raises:
@@ -97,11 +104,20 @@ class Runtime(abc.ABC):
             raise JetSegError(
                 f"image: got shape {image.shape}, {image.dtype}; expected (height, width, 3) uint8 RGB"
             )
-        labels, certainty = self._infer(_stretch(image, self.input_size), confidence)
-        size = size or (image.shape[0], image.shape[1])
+        frame = (image.shape[0], image.shape[1])
+        view = POLICIES[self.resize](frame, self.input_size)
+        labels, certainty = self._infer(view.render(image), confidence)
+        if size == "network":
+            return Segmentation(
+                labels=view.blank(labels, UNLABELLED),
+                confidence=view.blank(certainty, 0) if certainty is not None else None,
+                view=view,
+            )
+        size = size or frame
         return Segmentation(
-            labels=_nearest(labels, size),
-            confidence=_nearest(certainty, size) if certainty is not None else None,
+            labels=view.invert(labels, size, UNLABELLED),
+            confidence=view.invert(certainty, size, 0) if certainty is not None else None,
+            view=stretch(frame, size),
         )
 
     @abc.abstractmethod
@@ -126,25 +142,3 @@ def check_input_size(size: tuple[int, int]) -> None:
             f"input size: {size[0]}x{size[1]} (height x width) is too small; both sides must be at least "
             f"{SMALLEST_SIDE} pixels"
         )
-
-
-def _stretch(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    height, width = size
-    if image.shape[:2] == size:
-        return np.ascontiguousarray(image)
-    shrinks = height < image.shape[0] and width < image.shape[1]
-    # Averaging when shrinking: interpolation alone would skip pixels, and thin poles with them.
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(image, (width, height), interpolation=method)
-
-
-def _nearest(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Undo the stretch: each pixel takes the value of the cell that its center falls into."""
-    if plane.shape == size:
-        return plane
-    # In whole numbers, since OpenCV's nearest modes are half a pixel or a rounding error off.
-    rows, columns = (
-        (2 * np.arange(wanted) + 1) * given // (2 * wanted)
-        for wanted, given in zip(size, plane.shape, strict=True)
-    )
-    return plane[:, columns][rows]

@@ -33,6 +33,7 @@ def create_runtime(settings: RuntimeSettings) -> Runtime:
         obstacle = _obstacle(name, files)
         if obstacle is None:
             runtime = BACKENDS[name](files, settings)
+            runtime.resize = settings.resize
             runtime.degraded = bool(asked) and name not in asked
             runtime.selection = _explain(runtime, asked, obstacles)
             return runtime

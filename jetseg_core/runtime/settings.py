@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime.base import check_input_size
+from jetseg_core.runtime.geometry import check_policy
 
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
@@ -32,7 +33,10 @@ class RuntimeSettings:
     strict_backend: bool = False
     """Whether a backend that is not available is an error; otherwise the next best runs, and says so."""
     input_size: tuple[int, int] = (360, 480)
-    """(height, width) that frames are stretched to, pixels; at least 64 each."""
+    """(height, width) of the network's input, pixels; at least 64 each."""
+    resize: str = "stretch"
+    """How frames are fitted into it: stretch, letterbox (all of the frame, its aspect ratio kept) or crop (the
+    middle of the frame)."""
 
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
@@ -44,3 +48,4 @@ class RuntimeSettings:
         if self.threads < 0:
             raise JetSegError(f"threads: {self.threads} must be 0 (the backend's choice) or more")
         check_input_size(self.input_size)
+        check_policy(self.resize)

@@ -52,6 +52,29 @@ def test_results_have_the_size_asked_for_and_belong_to_the_caller(
     runtime.close()
 
 
+@pytest.mark.parametrize("resize", ["letterbox", "crop"])
+def test_what_the_network_does_not_see_is_unlabelled(
+    resize: str, street: Street, exported_pair: Path
+) -> None:
+    settings = RuntimeSettings(str(exported_pair), input_size=(96, 128), resize=resize)
+    runtime = create_runtime(settings)
+    image = street[0][:96]  # 96x480: five times as wide as high, the network's input is 4:3
+    seen = runtime.segment(image, confidence=True)
+    network = runtime.segment(image, size="network", confidence=True)
+    assert seen.confidence is not None
+    assert network.confidence is not None
+    # 96x128 of the frame are cropped; or 26x128 of the network's input are filled.
+    whole, part = (seen, network) if resize == "letterbox" else (network, seen)
+    box = (slice(35, 61), slice(0, 128)) if resize == "letterbox" else (slice(None), slice(176, 304))
+    assert (whole.labels < 32).all()
+    inside = np.zeros(part.labels.shape, bool)
+    inside[box] = True
+    np.testing.assert_array_equal(part.labels != 255, inside)
+    assert part.confidence is not None
+    assert (part.confidence[~inside] == 0).all()
+    assert (part.confidence[inside] > 0).all()
+
+
 def test_labels_at_another_size_are_the_nearest_of_the_network_s(
     street: Street, exported_pair: Path
 ) -> None:

@@ -1,0 +1,165 @@
+"""How a frame is fitted into the network's input, and the way back to the frame's pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from jetseg_core.errors import JetSegError
+
+Size = tuple[int, int]
+"""(height, width), pixels."""
+
+_BORDER = (124, 116, 104)
+"""RGB around a letterboxed frame: the mean that normalisation subtracts, so nothing is seen there."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of whole pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns, to index an array with."""
+        return (
+            slice(self.top, self.top + self.height),
+            slice(self.left, self.left + self.width),
+        )
+
+
+@dataclass(frozen=True)
+class View:
+    """Which part of a frame lies where in a grid of another size."""
+
+    frame: Size
+    grid: Size
+    seen: Box
+    """Of the frame, what is in the grid."""
+    shown: Box
+    """Of the grid, what `seen` fills."""
+
+    def render(self, frame: np.ndarray) -> np.ndarray:
+        """The frame in the grid: (H, W, 3) uint8 RGB -> (h, w, 3), contiguous."""
+        picture = _resize(frame[self.seen.slices], (self.shown.height, self.shown.width))
+        if (self.shown.height, self.shown.width) == self.grid:
+            return np.ascontiguousarray(picture)
+        canvas = np.full((*self.grid, 3), _BORDER, np.uint8)
+        canvas[self.shown.slices] = picture
+        return canvas
+
+    def blank(self, plane: np.ndarray, outside: int) -> np.ndarray:
+        """A plane (h, w) of the grid, with `outside` wherever the grid shows nothing of the frame."""
+        if (self.shown.height, self.shown.width) == self.grid:
+            return plane
+        blanked = np.full_like(plane, outside)
+        blanked[self.shown.slices] = plane[self.shown.slices]
+        return blanked
+
+    def invert(self, plane: np.ndarray, size: Size, outside: int) -> np.ndarray:
+        """A plane (h, w) of the grid, back on the frame: each pixel takes the value of the cell that its
+        center falls into, and `outside` where the grid does not show it.
+
+        Args:
+            plane: one value per cell of the grid.
+            size: of the result, which covers the whole frame; the frame's own size or any other.
+            outside: value of the pixels that lie outside `seen`.
+        """
+        whole_frame = self.seen == Box(0, 0, *self.frame)
+        if whole_frame and self.grid == size and self.shown == Box(0, 0, *size):
+            return plane
+        rows, inside_rows = _cells(
+            size[0],
+            self.frame[0],
+            (self.seen.top, self.seen.height),
+            (self.shown.top, self.shown.height),
+        )
+        columns, inside_columns = _cells(
+            size[1],
+            self.frame[1],
+            (self.seen.left, self.seen.width),
+            (self.shown.left, self.shown.width),
+        )
+        found = plane[:, columns][rows]
+        if found.shape == size:
+            return found
+        whole = np.full(size, outside, plane.dtype)
+        whole[inside_rows, inside_columns] = found
+        return whole
+
+
+def stretch(frame: Size, grid: Size) -> View:
+    """All of the frame fills all of the grid; its aspect ratio is not kept."""
+    return View(frame, grid, Box(0, 0, *frame), Box(0, 0, *grid))
+
+
+def letterbox(frame: Size, grid: Size) -> View:
+    """All of the frame, its aspect ratio kept, in the middle of the grid; the rest shows nothing."""
+    return View(frame, grid, Box(0, 0, *frame), _centered(frame, grid))
+
+
+def crop(frame: Size, grid: Size) -> View:
+    """The largest middle part of the frame that has the grid's aspect ratio; the rest is not seen."""
+    return View(frame, grid, _centered(grid, frame), Box(0, 0, *grid))
+
+
+POLICIES: dict[str, Callable[[Size, Size], View]] = {
+    "stretch": stretch,
+    "letterbox": letterbox,
+    "crop": crop,
+}
+"""The resize policies by name; each takes the sizes of frame and grid."""
+
+
+def check_policy(name: str) -> None:
+    """Refuse a resize policy that there is none of.
+
+    Raises:
+        JetSegError: names the policies.
+    """
+    if name not in POLICIES:
+        raise JetSegError(f"resize: '{name}' is not one of {', '.join(POLICIES)}")
+
+
+def _centered(shape: Size, room: Size) -> Box:
+    """The largest box of `shape`'s aspect ratio in the middle of `room`."""
+    # In whole numbers: which side fills the room must not depend on a rounding error.
+    if shape[0] * room[1] >= shape[1] * room[0]:  # taller than the room
+        height, width = room[0], _rounded(shape[1] * room[0], shape[0])
+    else:
+        height, width = _rounded(shape[0] * room[1], shape[1]), room[1]
+    return Box((room[0] - height) // 2, (room[1] - width) // 2, height, width)
+
+
+def _rounded(numerator: int, denominator: int) -> int:
+    return max(1, (2 * numerator + denominator) // (2 * denominator))
+
+
+def _cells(
+    wanted: int, frame: int, seen: tuple[int, int], shown: tuple[int, int]
+) -> tuple[np.ndarray, slice]:
+    """Along one axis: the cell of each pixel that is seen, and which pixels those are."""
+    # A pixel's center is at (2 i + 1) / (2 wanted) of the frame. In whole numbers, since OpenCV's nearest
+    # modes are half a pixel or a rounding error off.
+    centers = (2 * np.arange(wanted, dtype=np.int64) + 1) * frame - 2 * wanted * seen[0]
+    inside = np.flatnonzero((centers >= 0) & (centers < 2 * wanted * seen[1]))
+    cells = shown[0] + centers[inside] * shown[1] // (2 * wanted * seen[1])
+    start = int(inside[0]) if inside.size else 0
+    return cells, slice(start, start + inside.size)
+
+
+def _resize(image: np.ndarray, size: Size) -> np.ndarray:
+    height, width = size
+    if image.shape[:2] == size:
+        return image
+    shrinks = height < image.shape[0] and width < image.shape[1]
+    # Averaging when shrinking: interpolation alone would skip pixels, and thin poles with them.
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(image, (width, height), interpolation=method)

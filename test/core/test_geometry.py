@@ -1,0 +1,132 @@
+"""Fitting frames into the network's input, and the way back: exact to the pixel."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jetseg_core.errors import JetSegError
+from jetseg_core.runtime import RuntimeSettings
+from jetseg_core.runtime.geometry import POLICIES, Box, Size, View, crop, letterbox, stretch
+
+OUTSIDE = 255
+SIZES = st.tuples(st.integers(1, 90), st.integers(1, 90))
+
+
+def by_hand(view: View, size: Size, row: int, column: int) -> tuple[int, int] | None:
+    """The cell that the center of a result's pixel falls into, in exact fractions; None outside."""
+    cell = []
+    for index, wanted, frame, seen, shown in (
+        (
+            row,
+            size[0],
+            view.frame[0],
+            (view.seen.top, view.seen.height),
+            (view.shown.top, view.shown.height),
+        ),
+        (
+            column,
+            size[1],
+            view.frame[1],
+            (view.seen.left, view.seen.width),
+            (view.shown.left, view.shown.width),
+        ),
+    ):
+        center = Fraction(2 * index + 1, 2 * wanted) * frame  # in pixels of the frame
+        if not seen[0] <= center < sum(seen):
+            return None
+        cell.append(int(shown[0] + (center - seen[0]) * shown[1] / seen[1]))
+    return cell[0], cell[1]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@given(frame=SIZES, grid=SIZES, other=SIZES, own=st.booleans())
+def test_every_pixel_takes_the_cell_under_its_center(
+    policy: str, frame: Size, grid: Size, other: Size, own: bool
+) -> None:
+    view = POLICIES[policy](frame, grid)
+    size = frame if own else other
+    cells = np.arange(grid[0] * grid[1], dtype=np.int64).reshape(grid)
+    found = view.invert(cells, size, -1)
+    assert found.shape == size
+    for row in {0, size[0] // 3, size[0] // 2, size[0] - 1}:
+        for column in {0, size[1] // 3, size[1] // 2, size[1] - 1}:
+            cell = by_hand(view, size, row, column)
+            assert found[row, column] == (-1 if cell is None else cells[cell])
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@given(frame=SIZES, grid=SIZES)
+def test_both_boxes_lie_inside_and_in_the_middle(policy: str, frame: Size, grid: Size) -> None:
+    view = POLICIES[policy](frame, grid)
+    for box, room in ((view.seen, frame), (view.shown, grid)):
+        assert 0 < box.height <= room[0]
+        assert 0 < box.width <= room[1]
+        assert room[0] - box.height - 2 * box.top in (0, 1)
+        assert room[1] - box.width - 2 * box.left in (0, 1)
+
+
+@pytest.mark.parametrize("policy", ["letterbox", "crop"])
+@given(frame=SIZES, grid=SIZES)
+def test_the_aspect_ratio_is_kept_to_within_half_a_pixel(
+    policy: str, frame: Size, grid: Size
+) -> None:
+    view = POLICIES[policy](frame, grid)
+    free, fixed = (view.shown, view.seen) if policy == "letterbox" else (view.seen, view.shown)
+    room = grid if policy == "letterbox" else frame
+    if free.height == room[0]:
+        wanted = Fraction(fixed.width * free.height, fixed.height)
+        assert abs(free.width - max(1, wanted)) <= Fraction(1, 2)
+    else:
+        assert free.width == room[1]
+        wanted = Fraction(fixed.height * free.width, fixed.width)
+        assert abs(free.height - max(1, wanted)) <= Fraction(1, 2)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@given(grid=SIZES, frame=SIZES)
+def test_unseen_is_outside_and_seen_is_not(policy: str, grid: Size, frame: Size) -> None:
+    view = POLICIES[policy](frame, grid)
+    labels = np.zeros(grid, np.uint8)
+    on_frame, on_grid = view.invert(labels, frame, OUTSIDE), view.blank(labels, OUTSIDE)
+    for plane, box in ((on_frame, view.seen), (on_grid, view.shown)):
+        assert plane.dtype == np.uint8
+        assert (plane[box.slices] == 0).all()
+        assert (plane == OUTSIDE).sum() == plane.size - box.height * box.width
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@given(factor=st.integers(1, 4), grid=SIZES)
+def test_whole_factors_come_back_as_they_were(policy: str, factor: int, grid: Size) -> None:
+    frame = (factor * grid[0], factor * grid[1])
+    labels = np.random.default_rng(0).integers(0, 11, grid, np.uint8)
+    found = POLICIES[policy](frame, grid).invert(labels, frame, OUTSIDE)
+    np.testing.assert_array_equal(found, labels.repeat(factor, 0).repeat(factor, 1))
+
+
+def test_the_boxes_of_a_wide_frame() -> None:
+    frame, grid = (720, 1280), (360, 480)
+    assert letterbox(frame, grid).shown == Box(45, 0, 270, 480)
+    assert crop(frame, grid).seen == Box(0, 160, 720, 960)
+    assert stretch(frame, grid) == View(frame, grid, Box(0, 0, *frame), Box(0, 0, *grid))
+
+
+def test_rendering_shows_what_is_seen_and_a_border_of_no_meaning() -> None:
+    frame = np.zeros((40, 80, 3), np.uint8)
+    frame[:, 40:] = 200
+    boxed = letterbox((40, 80), (80, 80)).render(frame)
+    np.testing.assert_array_equal(boxed[20:60], frame)
+    assert len(np.unique(np.concatenate((boxed[:20], boxed[60:])).reshape(-1, 3), axis=0)) == 1
+    cropped = crop((40, 80), (40, 40)).render(frame)
+    np.testing.assert_array_equal(cropped, frame[:, 20:60])
+    assert cropped.flags.c_contiguous
+    assert stretch((40, 80), (20, 40)).render(frame).shape == (20, 40, 3)
+
+
+def test_a_policy_that_there_is_none_of() -> None:
+    with pytest.raises(JetSegError, match="'squeeze' is not one of stretch, letterbox, crop"):
+        RuntimeSettings(resize="squeeze")
