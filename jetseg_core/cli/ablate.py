@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     import torch
 
     from jetseg_core.benchmark import describe_processor
-    from jetseg_core.runtime.base import check_input_size
+    from jetseg_core.runtime.settings import check_input_size
     from jetseg_core.training.ablation import ablate, markdown
     from jetseg_core.training.config import TrainConfig
 

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> None:
     from jetseg_core.errors import JetSegError
     from jetseg_core.model_files import find_model
     from jetseg_core.models import JetSeg
-    from jetseg_core.runtime.base import check_input_size
+    from jetseg_core.runtime.settings import check_input_size
 
     if options.paper:
         _print_paper(options.json)

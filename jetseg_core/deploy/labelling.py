@@ -47,6 +47,6 @@ def _doubling_phases(planes: Tensor) -> Iterator[Tensor]:
 
 def _interleave(phases: list[Tensor], half: tuple[int, int], size: tuple[int, int]) -> Tensor:
     """Four (N, h * w) in the order of `_doubling_phases` -> (N, H, W), what is beyond `size` cut off."""
-    n, (h, w) = len(phases[0]), half
-    doubled = torch.stack(phases, 1).reshape(n, 2, 2, h, w).permute(0, 3, 1, 4, 2).reshape(n, 2 * h, 2 * w)
-    return doubled[:, : size[0], : size[1]]
+    n, (h, w) = phases[0].shape[0], half  # Not len(), which would fix the batch in an export.
+    doubled = torch.stack(phases, 1).reshape(n, 2, 2, h, w).permute(0, 3, 1, 4, 2)
+    return doubled.reshape(n, 2 * h, 2 * w)[:, : size[0], : size[1]]

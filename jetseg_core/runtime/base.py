@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,9 +13,7 @@ from jetseg_core.classes import UNLABELLED, ClassSet
 from jetseg_core.config import ModelConfig
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime.geometry import POLICIES, View, stretch
-
-SMALLEST_SIDE = 64
-"""The network halves its input five times; below this nothing would be left to see."""
+from jetseg_core.runtime.settings import RuntimeSettings
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ class Runtime(abc.ABC):
     """
 
     backend: str
-    """torch, openvino."""
+    """torch, openvino, onnxruntime, tensorrt."""
     device: str
     """Where it runs, such as cpu or cuda:0."""
     precision: str
@@ -74,12 +72,11 @@ class Runtime(abc.ABC):
     """One sentence: why this backend runs."""
     degraded: bool = False
     """Whether another backend was asked for than the one that runs."""
-    resize: str = "stretch"
-    """How frames are fitted into the network's input: stretch, letterbox or crop."""
 
-    def __init__(self, description: ModelDescription, input_size: tuple[int, int]) -> None:
+    def __init__(self, description: ModelDescription, settings: RuntimeSettings) -> None:
         self.description = description
-        self.input_size = input_size
+        self.settings = settings
+        self.input_size = settings.input_size
         """(height, width) of the network's input."""
 
     def segment(
@@ -100,29 +97,47 @@ class Runtime(abc.ABC):
         Raises:
             JetSegError: the image is of another shape or dtype.
         """
+        return self.segment_batch([image], size=size, confidence=confidence)[0]
+
+    def segment_batch(
+        self,
+        images: Sequence[np.ndarray],
+        *,
+        size: tuple[int, int] | Literal["network"] | None = None,
+        confidence: bool = False,
+    ) -> list[Segmentation]:
+        """Segment as many frames as `RuntimeSettings.batch` says, in one go; otherwise as `segment`.
+
+        Raises:
+            JetSegError: another number of images, or one of another shape or dtype.
+        """
+        if len(images) != self.settings.batch:
+            raise JetSegError(
+                f"images: got {len(images)}, but this runtime was made for batches of {self.settings.batch}"
+            )
+        views = [self._view(image) for image in images]
+        rendered = [view.render(image) for view, image in zip(views, images, strict=True)]
+        labels, certainty = self._infer(
+            np.stack(rendered) if len(rendered) > 1 else rendered[0][None], confidence
+        )
+        return [
+            _on_frame(view, labels[i], certainty[i] if certainty is not None else None, size)
+            for i, view in enumerate(views)
+        ]
+
+    def _view(self, image: np.ndarray) -> View:
+        """How an image is fitted into the network's input."""
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
             raise JetSegError(
                 f"image: got shape {image.shape}, {image.dtype}; expected (height, width, 3) uint8 RGB"
             )
-        frame = (image.shape[0], image.shape[1])
-        view = POLICIES[self.resize](frame, self.input_size)
-        labels, certainty = self._infer(view.render(image), confidence)
-        if size == "network":
-            return Segmentation(
-                labels=view.blank(labels, UNLABELLED),
-                confidence=view.blank(certainty, 0) if certainty is not None else None,
-                view=view,
-            )
-        size = size or frame
-        return Segmentation(
-            labels=view.invert(labels, size, UNLABELLED),
-            confidence=view.invert(certainty, size, 0) if certainty is not None else None,
-            view=stretch(frame, size),
-        )
+        return POLICIES[self.settings.resize]((image.shape[0], image.shape[1]), self.input_size)
 
     @abc.abstractmethod
-    def _infer(self, image: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:
-        """(h, w, 3) uint8 RGB at the input size -> labels (h, w) uint8, confidence (h, w) uint8 or None.
+    def _infer(
+        self, images: np.ndarray, confidence: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """(N, h, w, 3) uint8 RGB at the input size -> labels, confidence or None, each (N, h, w) uint8.
 
         The arrays belong to the caller: a later call must not change them.
         """
@@ -131,14 +146,22 @@ class Runtime(abc.ABC):
         """Give back what the backend holds; `segment` may not be called afterwards."""
 
 
-def check_input_size(size: tuple[int, int]) -> None:
-    """Refuse sizes that the network cannot see anything in.
-
-    Raises:
-        JetSegError: a side is shorter than 64 pixels.
-    """
-    if min(size) < SMALLEST_SIDE:
-        raise JetSegError(
-            f"input size: {size[0]}x{size[1]} (height x width) is too small; both sides must be at least "
-            f"{SMALLEST_SIDE} pixels"
+def _on_frame(
+    view: View,
+    labels: np.ndarray,
+    confidence: np.ndarray | None,
+    size: tuple[int, int] | Literal["network"] | None,
+) -> Segmentation:
+    """What the network's grid says of the frame, at the size asked for."""
+    if size == "network":
+        return Segmentation(
+            labels=view.blank(labels, UNLABELLED),
+            confidence=view.blank(confidence, 0) if confidence is not None else None,
+            view=view,
         )
+    size = size or view.frame
+    return Segmentation(
+        labels=view.invert(labels, size, UNLABELLED),
+        confidence=view.invert(confidence, size, 0) if confidence is not None else None,
+        view=stretch(view.frame, size),
+    )

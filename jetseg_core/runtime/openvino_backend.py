@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import openvino as ov
 
-from jetseg_core.classes import ClassSet
-from jetseg_core.config import ModelConfig
 from jetseg_core.errors import JetSegError
-from jetseg_core.runtime.base import ModelDescription, Runtime
+from jetseg_core.runtime.base import Runtime
+from jetseg_core.runtime.exported_model import METADATA_KEY, describe, unreadable
 from jetseg_core.runtime.settings import RuntimeSettings
 
 PRECISION_HINTS = {"fp32": "f32", "bf16": "bf16"}
@@ -38,12 +36,11 @@ class OpenVinoRuntime(Runtime):
         try:
             model = self._core.read_model(exported)
         except RuntimeError as error:
-            raise JetSegError(
-                f"'{exported}' cannot be read as an ONNX model; make it anew with `jetseg export`"
-            ) from error
-        super().__init__(_describe(model, exported), settings.input_size)
-        height, width = settings.input_size
-        model.reshape([1, height, width, 3])
+            raise unreadable(exported) from error
+        place = ["framework", METADATA_KEY]
+        metadata = model.get_rt_info(place).value if model.has_rt_info(place) else None
+        super().__init__(describe(metadata, exported), settings)
+        model.reshape([settings.batch, *settings.input_size, 3])
         self._options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY"}
         if settings.precision != "auto":
             self._options["INFERENCE_PRECISION_HINT"] = PRECISION_HINTS[settings.precision]
@@ -64,29 +61,15 @@ class OpenVinoRuntime(Runtime):
             )
         self._labels_only = compiled.create_infer_request()
 
-    def _infer(self, image: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:
+    def _infer(
+        self, images: np.ndarray, confidence: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         if confidence and self._with_confidence is None:
             compiled = self._core.compile_model(self._full_model, "CPU", self._options)
             self._with_confidence = compiled.create_infer_request()
         request = self._with_confidence if confidence else self._labels_only
         assert request is not None
-        request.infer([image[None]], share_inputs=True)
-        labels = request.get_tensor("labels").data[0].copy()
-        return labels, request.get_tensor("confidence").data[0].copy() if confidence else None
+        request.infer([images], share_inputs=True)
+        labels = request.get_tensor("labels").data.copy()
+        return labels, request.get_tensor("confidence").data.copy() if confidence else None
 
-
-def _describe(model: ov.Model, path: Path) -> ModelDescription:
-    place = ["framework", "jetseg"]
-    if not model.has_rt_info(place):
-        raise JetSegError(
-            f"'{path}' is an ONNX model, but not one of JetSeg's (no 'jetseg' metadata); make one with "
-            "`jetseg export`"
-        )
-    data = json.loads(model.get_rt_info(place).value)
-    return ModelDescription(
-        name=data["name"],
-        config=ModelConfig.from_dict(data["config"]),
-        classes=ClassSet.from_dict(data["classes"]),
-        sha256=data["sha256"],
-        provenance=data["provenance"],
-    )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.model_files import ModelFiles, find_model
@@ -15,7 +16,8 @@ from jetseg_core.runtime.settings import RuntimeSettings
 def create_runtime(settings: RuntimeSettings) -> Runtime:
     """Load a model into the backend asked for.
 
-    With ``backend: auto`` that is torch where it sees a CUDA device, else openvino, else torch.
+    With ``backend: auto`` that is tensorrt where it is installed, else torch where it sees a CUDA device, else
+    openvino, onnxruntime or torch on the CPU, in this order.
 
     Raises:
         JetSegError: no such checkpoint, not a checkpoint, an unknown backend, or (with ``strict_backend``, or
@@ -27,13 +29,11 @@ def create_runtime(settings: RuntimeSettings) -> Runtime:
         )
     files = find_model(settings.checkpoint)
     asked = [] if settings.backend == "auto" else [settings.backend]
-    order = [*asked, *(name for name in _by_speed(settings.device) if name not in asked)]
     obstacles: list[str] = []
-    for name in order:
+    for name in _order(asked, settings.device):
         obstacle = _obstacle(name, files)
         if obstacle is None:
             runtime = BACKENDS[name](files, settings)
-            runtime.resize = settings.resize
             runtime.degraded = bool(asked) and name not in asked
             runtime.selection = _explain(runtime, asked, obstacles)
             return runtime
@@ -46,16 +46,19 @@ def create_runtime(settings: RuntimeSettings) -> Runtime:
 def _openvino(files: ModelFiles, settings: RuntimeSettings) -> Runtime:
     from jetseg_core.runtime.openvino_backend import OpenVinoRuntime
 
-    assert files.exported is not None
-    runtime = OpenVinoRuntime(files.exported, settings)
-    if files.checkpoint is not None:
-        found = hashlib.sha256(files.checkpoint.read_bytes()).hexdigest()
-        if found != runtime.description.sha256:
-            raise JetSegError(
-                f"'{files.exported}' was exported from another checkpoint than '{files.checkpoint}' is "
-                f"now; make it anew: jetseg export --checkpoint {files.checkpoint}"
-            )
-    return runtime
+    return _fresh(OpenVinoRuntime(_exported(files), settings), files)
+
+
+def _onnxruntime(files: ModelFiles, settings: RuntimeSettings) -> Runtime:
+    from jetseg_core.runtime.onnxruntime_backend import OnnxRuntimeBackend
+
+    return _fresh(OnnxRuntimeBackend(_exported(files), settings), files)
+
+
+def _tensorrt(files: ModelFiles, settings: RuntimeSettings) -> Runtime:
+    from jetseg_core.runtime.tensorrt_backend import TensorRtRuntime
+
+    return _fresh(TensorRtRuntime(_exported(files), settings), files)
 
 
 def _torch(files: ModelFiles, settings: RuntimeSettings) -> Runtime:
@@ -68,19 +71,61 @@ def _torch(files: ModelFiles, settings: RuntimeSettings) -> Runtime:
 BACKENDS: dict[str, Callable[[ModelFiles, RuntimeSettings], Runtime]] = {
     "torch": _torch,
     "openvino": _openvino,
+    "onnxruntime": _onnxruntime,
+    "tensorrt": _tensorrt,
 }
 """Every backend by name; importing one does not need the others."""
+
+PACKAGES = {
+    "torch": ("torch",),
+    "openvino": ("openvino",),
+    "onnxruntime": ("onnxruntime",),
+    "tensorrt": ("tensorrt", "cuda", "onnx"),
+}
+"""The Python packages that each backend imports."""
+
+
+NVIDIA_DEVICES = ("/dev/nvidiactl", "/dev/nvhost-gpu", "/dev/nvgpu")
+"""What NVIDIA's drivers create: on a PC, and on Jetsons of several generations."""
+
+
+def _exported(files: ModelFiles) -> Path:
+    assert files.exported is not None
+    return files.exported
+
+
+def _fresh(runtime: Runtime, files: ModelFiles) -> Runtime:
+    """The runtime, if its exported form is that of the checkpoint beside it."""
+    if files.checkpoint is not None:
+        found = hashlib.sha256(files.checkpoint.read_bytes()).hexdigest()
+        if found != runtime.description.sha256:
+            raise JetSegError(
+                f"'{files.exported}' was exported from another checkpoint than '{files.checkpoint}' is "
+                f"now; make it anew: jetseg export --checkpoint {files.checkpoint}"
+            )
+    return runtime
+
+
+def _order(asked: list[str], device: str) -> Iterator[str]:
+    """What was asked for, then the rest, fastest first; looked at only when needed, since looking imports torch."""
+    yield from asked
+    yield from (name for name in _by_speed(device) if name not in asked)
 
 
 def _by_speed(device: str) -> list[str]:
     """Backends, fastest first, for the device asked for."""
-    if device == "cuda" or (device == "auto" and _sees_cuda()):
-        return ["torch"]
-    return ["openvino", "torch"]
+    if device == "cuda":
+        return ["tensorrt", "torch", "onnxruntime"]
+    if device == "auto" and find_spec("tensorrt") is not None:
+        return ["tensorrt", "torch", "openvino", "onnxruntime"]
+    if device == "auto" and _sees_cuda():
+        return ["torch", "openvino", "onnxruntime"]
+    return ["openvino", "onnxruntime", "torch"]
 
 
 def _sees_cuda() -> bool:
-    if find_spec("torch") is None:
+    # Importing torch takes a second and 300 MB, so not where there is no NVIDIA device at all.
+    if find_spec("torch") is None or not any(Path(node).exists() for node in NVIDIA_DEVICES):
         return False
     import torch
 
@@ -89,11 +134,12 @@ def _sees_cuda() -> bool:
 
 def _obstacle(backend: str, files: ModelFiles) -> str | None:
     """Why a backend cannot run these files here, or None when it can."""
-    if find_spec(backend) is None:
-        return f"the Python package '{backend}' is not installed"
+    for package in PACKAGES[backend]:
+        if find_spec(package) is None:
+            return f"the Python package '{package}' is not installed"
     if backend == "torch" and files.checkpoint is None:
         return "it needs the .pt file, and only the .onnx file is there"
-    if backend == "openvino" and files.exported is None:
+    if backend != "torch" and files.exported is None:
         return f"it needs the exported form; make it: jetseg export --checkpoint {files.checkpoint}"
     return None
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.runtime.base import check_input_size
 from jetseg_core.runtime.geometry import check_policy
 
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+SMALLEST_SIDE = 64
+"""The network halves its input five times; below this nothing would be left to see."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class RuntimeSettings:
     checkpoint: str = "nano_camvid11"
     """Name of a shipped model, or path of a .pt or .onnx file."""
     backend: str = "auto"
-    """auto, torch or openvino."""
+    """auto, torch, openvino, onnxruntime or tensorrt."""
     device: str = "auto"
     """auto, cpu or cuda."""
     precision: str = "auto"
@@ -38,6 +41,11 @@ class RuntimeSettings:
     """How frames are fitted into it: stretch, letterbox (all of the frame, its aspect ratio kept) or crop (the
     middle of the frame)."""
 
+    batch: int = 1
+    """Frames segmented at once; more than 1 only with `Runtime.segment_batch`."""
+    cache_dir: str = ""
+    """Folder for compiled engines; empty = jetseg in the user's cache folder."""
+
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
             raise JetSegError(f"device: '{self.device}' is not one of {', '.join(DEVICES)}")
@@ -47,5 +55,25 @@ class RuntimeSettings:
             )
         if self.threads < 0:
             raise JetSegError(f"threads: {self.threads} must be 0 (the backend's choice) or more")
+        if self.batch < 1:
+            raise JetSegError(f"batch: {self.batch} must be 1 or more frames")
         check_input_size(self.input_size)
         check_policy(self.resize)
+
+    def cache_folder(self) -> Path:
+        """Where compiled engines are kept; may not exist yet."""
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+        return Path(self.cache_dir or Path(base) / "jetseg").expanduser()
+
+
+def check_input_size(size: tuple[int, int]) -> None:
+    """Refuse sizes that the network cannot see anything in.
+
+    Raises:
+        JetSegError: a side is shorter than 64 pixels.
+    """
+    if min(size) < SMALLEST_SIDE:
+        raise JetSegError(
+            f"input size: {size[0]}x{size[1]} (height x width) is too small; both sides must be at least "
+            f"{SMALLEST_SIDE} pixels"
+        )

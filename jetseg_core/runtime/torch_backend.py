@@ -28,7 +28,7 @@ class TorchRuntime(Runtime):
             sha256=checkpoint.sha256,
             provenance=checkpoint.provenance,
         )
-        super().__init__(description, settings.input_size)
+        super().__init__(description, settings)
         cuda = torch.cuda.is_available()
         if settings.device == "cuda" and not cuda:
             raise JetSegError(
@@ -51,8 +51,9 @@ class TorchRuntime(Runtime):
         self._graph.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
-    def _infer(self, image: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:
-        images = torch.from_numpy(image)[None].to(self._device)
+    def _infer(
+        self, images: np.ndarray, confidence: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         with torch.autocast(self._device.type, torch.float16, enabled=self.precision == "fp16"):
-            labels, certainty = self._graph(images)
-        return labels[0].cpu().numpy(), certainty[0].cpu().numpy() if confidence else None
+            labels, certainty = self._graph(torch.from_numpy(images).to(self._device))
+        return labels.cpu().numpy(), certainty.cpu().numpy() if confidence else None

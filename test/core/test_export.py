@@ -7,9 +7,9 @@ import openvino as ov
 import pytest
 import torch
 
-from jetseg_core.config import COMBINATIONS, PRESETS, ModelConfig
+from jetseg_core.config import COMBINATIONS, PRESETS, DecoderForm, ModelConfig
 from jetseg_core.deploy.export import to_onnx
-from jetseg_core.deploy.deployed import DeployedJetSeg, deploy
+from jetseg_core.deploy.deployed import deploy
 from jetseg_core.models import JetSeg, normalise
 
 SIZE = (67, 94)  # odd, not square, and no multiple of any stride
@@ -27,12 +27,12 @@ def settled(config: ModelConfig) -> JetSeg:
     return model.eval()
 
 
-def assert_same(graph: DeployedJetSeg, model: ov.Model, images: np.ndarray) -> None:
+def assert_same(trained: JetSeg, model: ov.Model, images: np.ndarray) -> None:
     """Both forms choose classes that are as likely, within 1e-3 of a logit, with the confidence of one level."""
     compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     with torch.inference_mode():
-        logits = graph.model(normalise(torch.from_numpy(images)))
-        _, confidence = graph(torch.from_numpy(images))
+        logits = trained(normalise(torch.from_numpy(images)))
+        confidence = (255 * logits.softmax(1).amax(1)).round()
     result = compiled(images)
     assert result["labels"].shape == images.shape[:3]
     chosen = torch.from_numpy(result["labels"]).long().unsqueeze(1)
@@ -46,17 +46,24 @@ def assert_same(graph: DeployedJetSeg, model: ov.Model, images: np.ndarray) -> N
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_configuration_exports_to_what_it_is(preset: str, combination: int) -> None:
     # At a fixed size, since exporting for any size takes five times longer; that form of it is tested below.
-    graph = deploy(settled(ModelConfig(preset, combination, num_classes=5)))
-    model = ov.Core().read_model(to_onnx(graph, SIZE).SerializeToString())
-    assert_same(graph, model, np.random.default_rng(0).integers(0, 256, (1, *SIZE, 3), np.uint8))
+    trained = settled(ModelConfig(preset, combination, num_classes=5))
+    model = ov.Core().read_model(to_onnx(deploy(trained), SIZE).SerializeToString())
+    assert_same(trained, model, np.random.default_rng(0).integers(0, 256, (1, *SIZE, 3), np.uint8))
 
 
 @pytest.mark.slow
-def test_one_export_serves_any_number_and_size_of_images() -> None:
-    config = ModelConfig(activation="tanhexp", attention=("eca", "none", "cbam"), num_classes=5)
-    graph = deploy(settled(config))
-    model = ov.Core().read_model(to_onnx(graph).SerializeToString())
+@pytest.mark.parametrize("decoder", ["paper", "fast"])
+def test_one_export_serves_any_number_and_size_of_images(decoder: DecoderForm) -> None:
+    trained = settled(
+        ModelConfig(
+            activation="tanhexp",
+            attention=("eca", "none", "cbam"),
+            num_classes=5,
+            decoder=decoder,
+        )
+    )
+    model = ov.Core().read_model(to_onnx(deploy(trained)).SerializeToString())
     for shape in ((1, 64, 64, 3), (2, 97, 131, 3), (1, 120, 160, 3)):
         images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
         model.reshape(list(shape))
-        assert_same(graph, model, images)
+        assert_same(trained, model, images)

@@ -1,0 +1,66 @@
+"""Compiled engines are kept, and never taken for others."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from jetseg_core.runtime.engine_cache import cached_engine
+
+KEY = {"model": "nano", "sha256": "ab", "tensorrt": "10.3", "gpu": "Orin", "precision": "fp16"}
+
+
+class Compiler:
+    """Stands for what takes minutes: counts its runs, and knows its own engines."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def build(self) -> bytes:
+        self.runs += 1
+        return b"engine"
+
+    def load(self, data: bytes) -> str | None:
+        return data.decode() if data == b"engine" else None
+
+
+def test_the_second_start_builds_nothing(tmp_path: Path) -> None:
+    compiler = Compiler()
+    for _ in range(2):
+        assert cached_engine(tmp_path / "new", KEY, compiler.build, compiler.load) == "engine"
+    assert compiler.runs == 1
+    assert [path.suffix for path in (tmp_path / "new").iterdir()] == [".engine"]
+
+
+@pytest.mark.parametrize("field", ["sha256", "tensorrt", "gpu", "precision"])
+def test_a_change_of_anything_it_depends_on_builds_another(field: str, tmp_path: Path) -> None:
+    compiler = Compiler()
+    cached_engine(tmp_path, KEY, compiler.build, compiler.load)
+    cached_engine(tmp_path, KEY | {field: "other"}, compiler.build, compiler.load)
+    assert compiler.runs == 2
+
+
+def test_a_damaged_engine_is_built_anew_and_said_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    compiler = Compiler()
+    cached_engine(tmp_path, KEY, compiler.build, compiler.load)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(b"eng")
+    with caplog.at_level(logging.WARNING):
+        assert cached_engine(tmp_path, KEY, compiler.build, compiler.load) == "engine"
+    assert "damaged" in caplog.text
+    assert path.read_bytes() == b"engine"
+
+
+def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    compiler = Compiler()
+    (tmp_path / "file").write_text("in the way of a folder")
+    with caplog.at_level(logging.WARNING):
+        found = cached_engine(tmp_path / "file" / "cache", KEY, compiler.build, compiler.load)
+    assert found == "engine"
+    assert "could not be kept" in caplog.text
