@@ -26,7 +26,14 @@ setup(
     packages=find_packages(include=["jetseg_core*", "jetseg_ros*"]),
     data_files=[(f"share/jetseg/{folder}", glob(f"{folder}/*")) for folder in ("config", "models")],
     install_requires=names("base.txt"),
-    extras_require={"train": names("train.txt"), "dev": names("dev.txt")},
+    extras_require={
+        "train": names("train.txt"),
+        "dev": names("dev.txt"),
+        # A backend beside those of base.txt, for CPUs and GPUs that those do not know.
+        "onnxruntime": ["onnxruntime"],
+        # The Jetson's backend; JetPack brings tensorrt itself.
+        "tensorrt": ["cuda-python", "onnx"],
+    },
     entry_points={
         "console_scripts": [
             "jetseg = jetseg_core.cli.main:main",

@@ -1,59 +1,88 @@
-"""``jetseg bench``: how fast a model runs on this machine, by backend and precision."""
+"""``jetseg bench``: how fast models run on this machine, by backend, precision, size, threads and batch."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from jetseg_core.class_file import CLASSES_HELP
-from jetseg_core.cli.options import (
-    add_model_options,
-    add_runtime_options,
-    model_config,
-    runtime_settings,
-)
+from jetseg_core.cli.options import add_model_options, model_config
+from jetseg_core.runtime import RuntimeSettings
+from jetseg_core.runtime.selection import BACKENDS
+from jetseg_core.runtime.settings import PRECISIONS
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "bench",
-        help="time a model on this machine",
-        description="Times single frames, interleaved. Without --backend, every backend and "
-        "precision that runs here is measured. With --untrained, a network of the options below is measured "
-        "instead of a checkpoint: its weights are random, which changes no time.",
+        help="time models on this machine",
+        description="Times batches of frames, every combination of what is given in turns. Without --backend "
+        "and --precision, all that run here are measured. With --untrained, networks of the model options are "
+        "measured instead of checkpoints: their weights are random, which changes no time.",
     )
-    add_runtime_options(parser)
-    parser.add_argument("--untrained", action="store_true", help="measure this network, untrained:")
+    default = RuntimeSettings()
+    several = {"nargs": "+"}
+    parser.add_argument(
+        "--checkpoint", **several, default=[default.checkpoint],
+        help="names of shipped models, or paths of .pt or .onnx files (default: nano_camvid11)",
+    )  # fmt: skip
+    parser.add_argument("--backend", **several, help=f"of {', '.join(BACKENDS)} (default: all)")
+    parser.add_argument("--device", default=default.device, help="auto, cpu, cuda (default: auto)")
+    parser.add_argument(
+        "--precision", **several, help=f"of {', '.join(PRECISIONS[1:])} (default: all)"
+    )
+    parser.add_argument(
+        "--size", type=int, **several, default=list(default.input_size), metavar="HEIGHT WIDTH",
+        help="sizes of the network's input, pairs of numbers (default: 360 480)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--threads", type=int, **several, default=[0], help="CPU threads; 0 = all (default: 0)"
+    )
+    parser.add_argument(
+        "--batch", type=int, **several, default=[1], help="frames of a batch (default: 1)"
+    )
+    parser.add_argument(
+        "--against", type=Path, **several, default=[], metavar="ONNX",
+        help="other models' ONNX files, measured beside ours on OpenVINO",
+    )  # fmt: skip
+    parser.add_argument("--untrained", action="store_true", help="measure networks, untrained:")
     add_model_options(parser)
     parser.add_argument(
-        "--widths", type=int, nargs="+", metavar="WIDTH",
+        "--presets", **several, metavar="PRESET", help="several of --preset, to compare them"
+    )
+    parser.add_argument(
+        "--widths", type=int, **several, metavar="WIDTH",
         help="several of --decoder-channels, to compare the networks that they make",
     )  # fmt: skip
     parser.add_argument(
         "--classes", default="camvid11",
         help=f"a number of classes, or a set of them: {CLASSES_HELP} (default: camvid11)",
     )  # fmt: skip
-    parser.add_argument("--frames", type=int, default=100, help="frames to measure (default: 100)")
+    parser.add_argument("--frames", type=int, default=100, help="runs to measure (default: 100)")
+    parser.add_argument(
+        "--no-start-up", action="store_true", help="skip start-up time and peak memory"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--chart", type=Path, metavar="PNG", help="draw the result into this file")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print median, 95th percentile and rate of each backend and precision."""
+    """Measure, print, draw."""
     if not options.untrained:
-        _measure(options, [options.checkpoint])
+        _measure(options, options.checkpoint)
         return
     with TemporaryDirectory() as folder:
-        _measure(options, _write_untrained(options, Path(folder)))
+        _measure(options, list(_write_untrained(options, Path(folder))))
 
 
-def _write_untrained(options: argparse.Namespace, folder: Path) -> list[str]:
+def _write_untrained(options: argparse.Namespace, folder: Path) -> Iterator[str]:
     """Checkpoints of random weights, with their exported forms."""
     from jetseg_core.checkpoint import save_checkpoint
     from jetseg_core.class_file import find_classes
@@ -61,51 +90,99 @@ def _write_untrained(options: argparse.Namespace, folder: Path) -> list[str]:
     from jetseg_core.models import JetSeg
 
     classes = find_classes(options.classes)
-    paths = []
-    for width in options.widths or [options.decoder_channels]:
-        config = replace(model_config(options, len(classes)), decoder_channels=width)
-        name = f"{config.preset}-c{config.combination}-d{config.sizes.decoder_channels}-untrained"
+    sizes = _sizes(options)
+    presets = options.presets or [options.preset]
+    for preset, width in product(presets, options.widths or [options.decoder_channels]):
+        config = model_config(options, len(classes))
+        config = replace(config, preset=preset, decoder_channels=width)
+        width = config.sizes.decoder_channels
+        name = f"{preset}-c{config.combination}-{config.decoder}{width}-untrained"
         path = folder / f"{name}.pt"
         save_checkpoint(path, JetSeg(config), classes, {"data": "none: random weights"})
-        if options.backend != "torch":
-            export_onnx(path, size=(options.size[0], options.size[1]))
-        paths.append(str(path))
-    return paths
+        if options.backend != ["torch"]:
+            one = sizes[0] if len(sizes) == 1 and options.batch == [1] else None
+            export_onnx(path, size=one)
+        yield str(path)
 
 
 def _measure(options: argparse.Namespace, checkpoints: list[str]) -> None:
-    from jetseg_core.benchmark import describe_processor, time_runtimes
+    from jetseg_core.benchmark.machine import measure_machine
+    from jetseg_core.benchmark.subjects import foreign, own
+    from jetseg_core.benchmark.timing import time_subjects
     from jetseg_core.errors import JetSegError
-    from jetseg_core.runtime import create_runtime
-    from jetseg_core.runtime.selection import BACKENDS
-    from jetseg_core.runtime.settings import PRECISIONS
 
-    settings = replace(runtime_settings(options), strict_backend=True)
-    backends = list(BACKENDS) if settings.backend == "auto" else [settings.backend]
-    precisions = PRECISIONS[1:] if settings.precision == "auto" else (settings.precision,)
-    runtimes, obstacles = [], []
-    for checkpoint, backend, precision in product(checkpoints, backends, precisions):
-        try:
-            chosen = replace(settings, checkpoint=checkpoint, backend=backend, precision=precision)
-            runtimes.append(create_runtime(chosen))
-        except JetSegError as error:
-            obstacles.append(str(error))
-    if not runtimes:
-        raise JetSegError("; ".join(obstacles))
-    results = [timing.to_dict() for timing in time_runtimes(runtimes, options.frames)]
-    threads = settings.threads or len(os.sched_getaffinity(0))
-    machine = {"processor": describe_processor(), "threads": threads}
-    if options.json:
-        print(json.dumps({"machine": machine, "results": results}, indent=2))
-        return
-    height, width = settings.input_size
-    print(f"{machine['processor']}, {threads} threads, {height}x{width} (height x width), batch 1")
-    longest = max(len(str(row["model"])) for row in results) + 2
-    print(
-        f"{'model':<{longest}}{'backend':<12}{'precision':<12}{'median':>10}{'p95':>10}{'rate':>12}"
-    )
-    for row in results:
-        print(
-            f"{row['model']:<{longest}}{row['backend']:<12}{row['precision']:<12}"
-            f"{row['median_ms']:>7} ms{row['p95_ms']:>7} ms{row['rate_hz']:>10}/s"
+    backends = options.backend or list(BACKENDS)
+    precisions = options.precision or PRECISIONS[1:]
+    subjects, obstacles = [], []
+    for size, threads, batch in product(_sizes(options), options.threads, options.batch):
+        base = RuntimeSettings(
+            device=options.device,
+            threads=threads,
+            batch=batch,
+            input_size=size,
+            strict_backend=True,
         )
+        for checkpoint, backend, precision in product(checkpoints, backends, precisions):
+            chosen = replace(base, checkpoint=checkpoint, backend=backend, precision=precision)
+            try:
+                subjects.append(own(chosen, start_up=not options.no_start_up))
+            except JetSegError as error:
+                obstacles.append(str(error))
+        for path, precision in product(options.against, precisions):
+            if precision in ("fp32", "bf16"):
+                subjects.append(foreign(path, replace(base, precision=precision)))
+    if not subjects:
+        raise JetSegError("; ".join(obstacles))
+    machine = measure_machine()
+    rows = [timing.to_dict(machine) for timing in time_subjects(subjects, options.frames)]
+    name = f"{machine.processor}, {machine.cores} cores"
+    if options.chart:
+        from jetseg_core.benchmark.chart import draw
+
+        draw(rows, name, options.chart)
+    if options.json:
+        result = {"machine": asdict(machine), "results": rows, "not_measured": obstacles}
+        print(json.dumps(result, indent=2))
+        return
+    print(
+        f"{name}; measured peaks: {machine.peak_gflops} GFLOP/s (float32 matrix product), "
+        f"{machine.copy_gb_s} GB/s (copy)"
+    )
+    _print_table(rows)
+
+
+def _print_table(rows: list[dict[str, object]]) -> None:
+    columns = {
+        "model": "model", "backend": "backend", "precision": "", "size": "size", "batch": "batch",
+        "threads": "threads", "median_ms": "median ms", "p95_ms": "p95 ms", "rate_hz": "frames/s",
+        "macs": "GMAC", "share_of_peak": "of peak", "first_result_s": "start s",
+        "peak_memory_mb": "MB", "joules_per_frame": "J/frame",
+    }  # fmt: skip
+    table = [list(columns.values())]
+    for row in rows:
+        shown: dict[str, object] = dict(row)
+        shown["size"] = "x".join(map(str, row["size"]))  # type: ignore[call-overload]
+        shown["macs"] = f"{row['macs'] / 1e9:.2f}" if row["macs"] else None  # type: ignore[operator]
+        shown["joules_per_frame"] = (
+            "-" if shown["joules_per_frame"] == "unavailable" else shown["joules_per_frame"]
+        )
+        table.append(["-" if shown[key] is None else str(shown[key]) for key in columns])
+    widths = [max(len(line[index]) for line in table) for index in range(len(columns))]
+    for line in table:
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        )
+
+
+def _sizes(options: argparse.Namespace) -> list[tuple[int, int]]:
+    """The pairs of --size.
+
+    Raises:
+        JetSegError: an odd number of numbers.
+    """
+    from jetseg_core.errors import JetSegError
+
+    numbers = options.size
+    if len(numbers) % 2:
+        raise JetSegError(f"size: {numbers} are not pairs of height and width")
+    return list(zip(numbers[::2], numbers[1::2], strict=True))

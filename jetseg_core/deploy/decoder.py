@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -16,11 +19,10 @@ class DeployedDecoder(nn.Module):
     def __init__(self, decoder: Decoder) -> None:
         super().__init__()
         self.head2, self.head8, self.head32, self.fuse2 = (
-            _folded(part)
-            for part in (decoder.head2, decoder.head8, decoder.head32, decoder.fuse2)
+            _folded(part) for part in (decoder.head2, decoder.head8, decoder.head32, decoder.fuse2)
         )
-        convolved, norm, self.activation = decoder.fuse8
-        self.fuse8 = fold_norm(convolved, norm)
+        self.fuse8 = fold_norm(decoder.fuse8.convolution, decoder.fuse8.norm)
+        self.activation = decoder.fuse8.activation
         self.classifier = decoder.classifier
 
     def forward(self, stride2: Tensor, stride8: Tensor, stride32: Tensor) -> Tensor:
@@ -37,7 +39,9 @@ class DeployedFastDecoder(nn.Module):
     def __init__(self, decoder: FastDecoder) -> None:
         super().__init__()
         self.head8, self.head32 = _folded(decoder.head8), _folded(decoder.head32)
-        self.fuse8 = nn.ModuleList(_folded(part) for part in decoder.fuse8)
+        self.fuse8 = nn.ModuleList(
+            _folded(part) for part in cast("Iterable[ConvBnAct]", decoder.fuse8)
+        )
         self.context8 = decoder.context8
         scale, shift = norm_as_affine(decoder.norm2)
         scale = scale[:, None, None, None]
@@ -63,5 +67,4 @@ def deployed_decoder(decoder: Decoder | FastDecoder) -> nn.Module:
 
 
 def _folded(part: ConvBnAct) -> nn.Sequential:
-    convolved, norm, activation = part
-    return nn.Sequential(fold_norm(convolved, norm), activation)
+    return nn.Sequential(fold_norm(part.convolution, part.norm), part.activation)

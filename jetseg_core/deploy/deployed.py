@@ -20,6 +20,8 @@ class DeployedJetSeg(nn.Module):
     Confidence is the largest softmax probability times 255, rounded. Any H and W from 64 up.
     """
 
+    mean: Tensor
+
     def __init__(self, model: JetSeg) -> None:
         super().__init__()
         self.encoder = DeployedEncoder(model.encoder)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -40,16 +43,16 @@ class _DeployedInput(nn.Module):
 
     def __init__(self, block: InputBlock) -> None:
         super().__init__()
-        jet_conv, norm, self.activation = block
-        kernels = dense_kernels(jet_conv)
+        self.activation = block.activation
+        kernels = dense_kernels(block.jet_conv)
         assert kernels is not None, "every combination's input branches are single kernels"
-        scale, shift = norm_as_affine(norm)
+        scale, shift = norm_as_affine(block.norm)
         deviation = torch.tensor(IMAGE_STD)[None, :, None, None]
         self.branches = nn.ModuleList(
             convolution(
                 kernel * scale[:, None, None, None] / deviation,
                 None if index else shift,
-                jet_conv.pointwise.stride,
+                block.jet_conv.pointwise.stride,
                 dilation,
             )
             for index, (kernel, dilation) in enumerate(kernels)
@@ -75,9 +78,7 @@ class _DeployedBlock(nn.Module):
             matrix = pointwise_matrix(expand) * scale[:, None]
             self.expand = convolution(matrix[order], shift[order], expand.stride)
             self.shuffle: nn.Module = nn.Identity()
-            matrices = branch_matrices(
-                pointwise_matrix(jet_conv.pointwise), len(jet_conv.branches)
-            )
+            matrices = branch_matrices(pointwise_matrix(jet_conv.pointwise), len(jet_conv.branches))
             self.mix = convolution(torch.cat(matrices, 1))
             self.reduce: nn.Module = convolution(pointwise_matrix(block.reduce))
         else:
@@ -87,7 +88,9 @@ class _DeployedBlock(nn.Module):
             self.mix = jet_conv.pointwise.conv
             self.reduce = block.reduce
         self.sums_branches = not dense
-        self.branches = nn.ModuleList(_merged(branch) for branch in jet_conv.branches)
+        self.branches = nn.ModuleList(
+            _merged(branch) for branch in cast("Iterable[CDDConv]", jet_conv.branches)
+        )
         self.inner_skip, self.outer_skip = jet_conv.residual, block.residual
         self.attention, self.activation = block.attention, block.activation
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from torch import nn
 
 from jetseg_core.layers.activation import make_activation
@@ -16,3 +18,18 @@ class ConvBnAct(nn.Sequential):
             nn.BatchNorm2d(out_channels),
             make_activation(activation),
         )
+
+    @property
+    def convolution(self) -> nn.Conv2d:
+        """Its first part."""
+        return cast("nn.Conv2d", self[0])
+
+    @property
+    def norm(self) -> nn.BatchNorm2d:
+        """Its second part."""
+        return cast("nn.BatchNorm2d", self[1])
+
+    @property
+    def activation(self) -> nn.Module:
+        """Its third part."""
+        return self[2]

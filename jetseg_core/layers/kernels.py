@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import cast
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from jetseg_core.layers.cddc import CDDConv
 from jetseg_core.layers.jet_conv import JetConv
@@ -16,7 +19,7 @@ def depthwise_kernel(cddc: CDDConv) -> tuple[Tensor, int] | None:
     A dilated k x 1 and 1 x k pair with zero padding is one k x k convolution, borders included, also with a
     1 x 1 behind it. With a larger square behind the pair the borders would differ.
     """
-    first, *rest = cddc.parts
+    first, *rest = cast("Iterable[nn.Conv2d]", cddc.parts)
     kernel, dilation = first.weight[:, 0], first.dilation[0]  # (C, kh, kw)
     for part in rest:
         height, width = part.kernel_size
@@ -55,7 +58,8 @@ def dense_kernels(jet_conv: JetConv) -> list[tuple[Tensor, int]] | None:
     """
     kernels = []
     matrices = branch_matrices(pointwise_matrix(jet_conv.pointwise), len(jet_conv.branches))
-    for branch, matrix in zip(jet_conv.branches, matrices, strict=True):
+    branches = cast("Iterable[CDDConv]", jet_conv.branches)
+    for branch, matrix in zip(branches, matrices, strict=True):
         merged = depthwise_kernel(branch)
         if merged is None:
             return None

@@ -70,7 +70,10 @@ class FastDecoder(nn.Module):
         return self.classifier(self.activation2(self.norm2(fine)))
 
 
-DECODERS: Mapping[DecoderForm, type[Decoder | FastDecoder]] = {"paper": Decoder, "fast": FastDecoder}
+DECODERS: Mapping[DecoderForm, type[Decoder | FastDecoder]] = {
+    "paper": Decoder,
+    "fast": FastDecoder,
+}
 
 
 def resize(x: Tensor, like: Tensor) -> Tensor:

@@ -134,9 +134,7 @@ class Runtime(abc.ABC):
         return POLICIES[self.settings.resize]((image.shape[0], image.shape[1]), self.input_size)
 
     @abc.abstractmethod
-    def _infer(
-        self, images: np.ndarray, confidence: bool
-    ) -> tuple[np.ndarray, np.ndarray | None]:
+    def _infer(self, images: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:
         """(N, h, w, 3) uint8 RGB at the input size -> labels, confidence or None, each (N, h, w) uint8.
 
         The arrays belong to the caller: a later call must not change them.

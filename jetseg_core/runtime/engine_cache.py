@@ -47,7 +47,9 @@ def cached_engine(
         with replacing(path) as partial:
             partial.write_bytes(data)
     except OSError as error:
-        _log.warning("the engine could not be kept in '%s' (%s); the next start builds it again", path, error)
+        _log.warning(
+            "the engine could not be kept in '%s' (%s); the next start builds it again", path, error
+        )
     engine = load(data)
     if engine is None:
         raise RuntimeError("an engine that was just built cannot be loaded")

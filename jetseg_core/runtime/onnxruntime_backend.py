@@ -58,9 +58,7 @@ class OnnxRuntimeBackend(Runtime):
         self._run_options = ort.RunOptions()
         self._run_options.only_execute_path_to_fetches = True
 
-    def _infer(
-        self, images: np.ndarray, confidence: bool
-    ) -> tuple[np.ndarray, np.ndarray | None]:
+    def _infer(self, images: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:
         outputs = ["labels", "confidence"] if confidence else ["labels"]
         results = self._session.run(outputs, {"images": images}, self._run_options)
         return results[0], results[1] if confidence else None

@@ -41,11 +41,7 @@ class OpenVinoRuntime(Runtime):
         metadata = model.get_rt_info(place).value if model.has_rt_info(place) else None
         super().__init__(describe(metadata, exported), settings)
         model.reshape([settings.batch, *settings.input_size, 3])
-        self._options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY"}
-        if settings.precision != "auto":
-            self._options["INFERENCE_PRECISION_HINT"] = PRECISION_HINTS[settings.precision]
-        if settings.threads:
-            self._options["INFERENCE_NUM_THREADS"] = settings.threads
+        self._options = compile_options(settings)
         # The confidence costs a softmax over the whole image, so the graph without it is one of its own;
         # the one with it is compiled when first asked for.
         self._full_model = model
@@ -61,9 +57,7 @@ class OpenVinoRuntime(Runtime):
             )
         self._labels_only = compiled.create_infer_request()
 
-    def _infer(
-        self, images: np.ndarray, confidence: bool
-    ) -> tuple[np.ndarray, np.ndarray | None]:
+    def _infer(self, images: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:
         if confidence and self._with_confidence is None:
             compiled = self._core.compile_model(self._full_model, "CPU", self._options)
             self._with_confidence = compiled.create_infer_request()
@@ -73,3 +67,12 @@ class OpenVinoRuntime(Runtime):
         labels = request.get_tensor("labels").data.copy()
         return labels, request.get_tensor("confidence").data.copy() if confidence else None
 
+
+def compile_options(settings: RuntimeSettings) -> dict[str, object]:
+    """OpenVINO's properties for these settings; the precision must be one of `PRECISION_HINTS` or auto."""
+    options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY"}
+    if settings.precision != "auto":
+        options["INFERENCE_PRECISION_HINT"] = PRECISION_HINTS[settings.precision]
+    if settings.threads:
+        options["INFERENCE_NUM_THREADS"] = settings.threads
+    return options

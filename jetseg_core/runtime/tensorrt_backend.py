@@ -86,9 +86,7 @@ class TensorRtRuntime(Runtime):
             raise JetSegError("TensorRT could not build an engine; its own messages say why")
         return bytes(engine)
 
-    def _infer(
-        self, images: np.ndarray, confidence: bool
-    ) -> tuple[np.ndarray, np.ndarray | None]:
+    def _infer(self, images: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:
         to_device = cudart.cudaMemcpyKind.cudaMemcpyHostToDevice
         to_host = cudart.cudaMemcpyKind.cudaMemcpyDeviceToHost
         images = np.ascontiguousarray(images)

@@ -51,9 +51,7 @@ class TorchRuntime(Runtime):
         self._graph.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
-    def _infer(
-        self, images: np.ndarray, confidence: bool
-    ) -> tuple[np.ndarray, np.ndarray | None]:
+    def _infer(self, images: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:
         with torch.autocast(self._device.type, torch.float16, enabled=self.precision == "fp16"):
             labels, certainty = self._graph(torch.from_numpy(images).to(self._device))
         return labels.cpu().numpy(), certainty.cpu().numpy() if confidence else None

@@ -117,6 +117,17 @@ def test_the_decoder_by_hand_and_the_stages_add_up() -> None:
     assert counts.parameters == sum(p.numel() for p in JetSeg(ModelConfig()).parameters())
 
 
+def test_the_fast_decoder_by_hand() -> None:
+    # On 64x64: heads of 32 and 64 channels at 8x8 and 2x2; twice 3x3 depthwise and 64 -> 64, and 64 -> 32, at 8x8;
+    # 3x3 from 8 to 32 and the classifier 32 -> 11 at 32x32.
+    decoder = count_complexity(JetSeg(ModelConfig(decoder="fast")), (64, 64)).stages[-1]
+    at8 = 32 * 64 + 2 * (9 * 64 + 64 * 64) + 64 * 32
+    at2 = 9 * 8 * 32 + 32 * 11
+    assert decoder.parameters == at8 + at2 + 64 * 64 + 2 * (4 * 64 + 32) + 11
+    assert decoder.macs == at8 * 64 + at2 * 1024 + 64 * 64 * 4
+    assert decoder.eq2["bn"] == 4 * decoder.eq2["act"] == 4 * (64 * (3 * 64 + 4) + 32 * 1024)
+
+
 def test_activation_memory_by_hand() -> None:
     # 3 x 10 x 10 float32 is 1200 bytes, 8 x 10 x 10 is 3200. The image stays; of the chain, only what a layer
     # reads and what it writes live at one time. ReLU in place writes nothing new.

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from jetseg_core.config import COMBINATIONS, PRESETS, DecoderForm, ModelConfig
-from jetseg_core.deploy.export import to_onnx
 from jetseg_core.deploy.deployed import deploy
+from jetseg_core.deploy.export import to_onnx
 from jetseg_core.models import JetSeg, normalise
 
 SIZE = (67, 94)  # odd, not square, and no multiple of any stride

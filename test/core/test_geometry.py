@@ -80,11 +80,11 @@ def test_the_aspect_ratio_is_kept_to_within_half_a_pixel(
     room = grid if policy == "letterbox" else frame
     if free.height == room[0]:
         wanted = Fraction(fixed.width * free.height, fixed.height)
-        assert abs(free.width - max(1, wanted)) <= Fraction(1, 2)
+        assert abs(free.width - max(Fraction(1), wanted)) <= Fraction(1, 2)
     else:
         assert free.width == room[1]
         wanted = Fraction(fixed.height * free.width, fixed.width)
-        assert abs(free.height - max(1, wanted)) <= Fraction(1, 2)
+        assert abs(free.height - max(Fraction(1), wanted)) <= Fraction(1, 2)
 
 
 @pytest.mark.parametrize("policy", POLICIES)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from jetseg_core.config import COMBINATIONS, PRESETS, ModelConfig
+from jetseg_core.config import COMBINATIONS, PRESETS, DecoderForm, ModelConfig
 from jetseg_core.layers import ECA, REU, ChannelAttention, JetBlock, SpatialAttention, TanhExp
 from jetseg_core.models import JetSeg
 
@@ -16,12 +16,13 @@ every_configuration = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.parametrize("decoder", ["paper", "fast"])
 @every_configuration
 def test_one_step_reaches_every_parameter_and_lowers_the_loss(
-    preset: str, combination: int
+    preset: str, combination: int, decoder: DecoderForm
 ) -> None:
     torch.manual_seed(0)
-    model = JetSeg(ModelConfig(preset, combination, num_classes=5))
+    model = JetSeg(ModelConfig(preset, combination, num_classes=5, decoder=decoder))
     images = torch.randn(2, 3, 65, 99).to(memory_format=torch.channels_last)
     labels = torch.randint(0, 5, (2, 65, 99))
     before = F.cross_entropy(model(images), labels)
@@ -31,7 +32,7 @@ def test_one_step_reaches_every_parameter_and_lowers_the_loss(
         assert torch.isfinite(parameter.grad).all(), name
         assert parameter.grad.abs().sum() > 0, f"{name} gets no gradient: a dead branch"
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    torch.optim.SGD(model.parameters(), 0.02).step()
+    torch.optim.SGD(model.parameters(), 0.005).step()
     assert F.cross_entropy(model(images), labels) < before
 
 

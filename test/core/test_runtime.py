@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jetseg_core.benchmark.start_up import measure_start_up
 from jetseg_core.checkpoint import load_checkpoint, save_checkpoint
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import RuntimeSettings, create_runtime
-from jetseg_core.start_up import measure_start_up
 
 Street = tuple[np.ndarray, np.ndarray]
 
@@ -66,7 +66,9 @@ def test_what_the_network_does_not_see_is_unlabelled(
     assert network.confidence is not None
     # 96x128 of the frame are cropped; or 26x128 of the network's input are filled.
     whole, part = (seen, network) if resize == "letterbox" else (network, seen)
-    box = (slice(35, 61), slice(0, 128)) if resize == "letterbox" else (slice(None), slice(176, 304))
+    box = (
+        (slice(35, 61), slice(0, 128)) if resize == "letterbox" else (slice(None), slice(176, 304))
+    )
     assert (whole.labels < 32).all()
     inside = np.zeros(part.labels.shape, bool)
     inside[box] = True
@@ -133,7 +135,10 @@ def test_an_image_of_another_form_is_refused(image: np.ndarray, exported_pair: P
         ({"precision": "int3"}, "precision: 'int3' is not one of"),
         ({"precision": "fp16", "backend": "openvino"}, "not available with openvino"),
         ({"precision": "bf16", "backend": "torch"}, "not available with torch"),
-        ({"precision": "bf16", "backend": "onnxruntime"}, "not available with onnxruntime .* cpu fp32"),
+        (
+            {"precision": "bf16", "backend": "onnxruntime"},
+            "not available with onnxruntime .* cpu fp32",
+        ),
         ({"backend": "tensorrt", "strict_backend": True}, "'tensorrt' is not installed"),
         ({"batch": 0}, "batch: 0 must be 1 or more"),
         ({"threads": -1}, "threads: -1"),

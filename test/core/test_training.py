@@ -102,6 +102,7 @@ def test_another_network_on_other_classes_at_another_size(data: Path, tmp_path: 
         num_classes=2,
         activation="tanhexp",
         attention=("none",) * 3,
+        decoder="fast",
         decoder_channels=16,
         residual_blocks=(0, 1, 0, 0),
     )

@@ -39,7 +39,10 @@ def test_focal_lengths_and_centers_scale() -> None:
 
 def test_a_point_is_seen_at_the_same_place_of_the_image() -> None:
     point = np.array([0.3, -0.2, 2.0, 1.0])
-    before, after = calibration(), resize_camera_info(calibration(), stretch((480, 640), (360, 480)))
+    before, after = (
+        calibration(),
+        resize_camera_info(calibration(), stretch((480, 640), (360, 480))),
+    )
     for info, scale in ((before, 1.0), (after, 0.75)):
         u, v, w = info.p.reshape(3, 4) @ point
         np.testing.assert_allclose((u / w / scale, v / w / scale), (359.0, 180.0))

@@ -1,0 +1,108 @@
+"""What a benchmark runs: a model of ours in a runtime, or anybody's ONNX file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from jetseg_core.benchmark.start_up import StartUp, measure_start_up
+from jetseg_core.errors import JetSegError
+from jetseg_core.runtime import RuntimeSettings, create_runtime
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One row of a benchmark."""
+
+    model: str
+    """Name of the model."""
+    backend: str
+    device: str
+    precision: str
+    settings: RuntimeSettings
+    """Input size, batch and threads."""
+    run: Callable[[], object]
+    """Takes one batch from pixels to the CPU's memory."""
+    macs: int | None
+    """Multiply-accumulates of a frame in the form that was trained; None = not known."""
+    start_up: StartUp | None
+    """Of a process of its own; None = not measured."""
+
+
+def own(settings: RuntimeSettings, start_up: bool) -> Subject:
+    """A model of ours through `Runtime.segment_batch`: uint8 frames in, full-size labels out.
+
+    Raises:
+        JetSegError: this backend or precision does not run here.
+    """
+    runtime = create_runtime(settings)
+    rng = np.random.default_rng(0)
+    images = list(rng.integers(0, 256, (settings.batch, *settings.input_size, 3), np.uint8))
+    return Subject(
+        runtime.description.name,
+        runtime.backend,
+        runtime.device,
+        runtime.precision,
+        settings,
+        partial(runtime.segment_batch, images),
+        _macs(runtime.description.config, settings.input_size),
+        measure_start_up(settings) if start_up else None,
+    )
+
+
+def foreign(path: Path, settings: RuntimeSettings) -> Subject:
+    """Another model's ONNX file on OpenVINO, as it is: its first input filled with noise, all outputs computed.
+
+    Args:
+        path: an image model with one input, (N, 3, H, W) or (N, H, W, 3), of fixed or any size.
+        settings: precision, threads, batch and size; the checkpoint in them is not looked at.
+
+    Raises:
+        JetSegError: not an ONNX file, or one that does not take images of this size.
+    """
+    import openvino as ov
+
+    from jetseg_core.runtime.openvino_backend import PRECISION_NAMES, compile_options
+
+    core = ov.Core()
+    try:
+        model = core.read_model(path)
+        shape = model.input(0).partial_shape
+        last = shape[shape.rank.get_length() - 1]
+        channels_last = last.is_static and last.get_length() == 3
+        height, width = settings.input_size
+        wanted = (height, width, 3) if channels_last else (3, height, width)
+        model.reshape([settings.batch, *wanted])
+        compiled = core.compile_model(model, "CPU", compile_options(settings))
+    except RuntimeError as error:
+        raise JetSegError(
+            f"against: '{path}' cannot be run with {settings.batch} frames of "
+            f"{settings.input_size[0]}x{settings.input_size[1]} (height x width): {str(error).splitlines()[-1]}"
+        ) from error
+    request = compiled.create_infer_request()
+    noise = np.random.default_rng(0).integers(0, 256, (settings.batch, *wanted))
+    values = noise.astype(compiled.input(0).element_type.to_dtype())
+    hint = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
+    return Subject(
+        path.stem,
+        "openvino",
+        "cpu",
+        PRECISION_NAMES.get(hint, hint),
+        settings,
+        partial(request.infer, [values], share_inputs=True),
+        None,
+        None,
+    )
+
+
+def _macs(config: object, size: tuple[int, int]) -> int | None:
+    try:
+        from jetseg_core.complexity import count_complexity
+        from jetseg_core.models import JetSeg
+    except ImportError:  # Counting needs torch, running does not.
+        return None
+    return count_complexity(JetSeg(config), size).macs  # type: ignore[arg-type]
