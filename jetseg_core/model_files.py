@@ -51,6 +51,22 @@ def find_model(name_or_path: str) -> ModelFiles:
     )
 
 
+def shipped_model_of(preset: str) -> str:
+    """Name of the shipped model of a preset; names are ``<preset>_<classes>``.
+
+    Raises:
+        JetSegError: there is none, or there are several to choose from.
+    """
+    found = [name for name in _shipped_names() if name.startswith(f"{preset}_")]
+    if len(found) == 1:
+        return found[0]
+    reason = f"several shipped models of preset '{preset}'" if found else "no shipped model of it"
+    raise JetSegError(
+        f"preset '{preset}': {reason}; name a checkpoint instead, a file of your own or one of the "
+        f"shipped: {_shipped()}"
+    )
+
+
 def model_folders() -> list[Path]:
     """The folders that may hold shipped models, most specific first."""
     named = os.environ.get("JETSEG_MODELS")
@@ -68,7 +84,10 @@ def _both_forms(stem: Path) -> ModelFiles:
     )
 
 
-def _shipped() -> str:
+def _shipped_names() -> list[str]:
     suffixes = (CHECKPOINT_SUFFIX, EXPORTED_SUFFIX)
-    names = {p.stem for folder in model_folders() for p in folder.iterdir() if p.suffix in suffixes}
-    return ", ".join(sorted(names)) or "(none found; set JETSEG_MODELS to their folder)"
+    return sorted({p.stem for folder in model_folders() for p in folder.iterdir() if p.suffix in suffixes})
+
+
+def _shipped() -> str:
+    return ", ".join(_shipped_names()) or "(none found; set JETSEG_MODELS to their folder)"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from jetseg_core.jetson import power_rails, temperatures
 from jetseg_core.runtime import Runtime
 from jetseg_ros.frame_slots import Counts
 from jetseg_ros.latency import LatencySummary
@@ -90,7 +91,7 @@ def model_status(name: str, state: str, runtime: Runtime | None) -> DiagnosticSt
         state: label of the node's lifecycle state.
         runtime: None while the node is not configured.
     """
-    values: dict[str, object] = {"state": state, "memory (MiB)": _memory_mib()}
+    values: dict[str, object] = {"state": state, "memory (MiB)": _memory_mib(), **_board()}
     if runtime is None:
         message = f"{state}: no model is loaded; configure and activate the node"
         return _status(name, DiagnosticStatus.WARN, message, values)
@@ -114,6 +115,16 @@ def _status(
 ) -> DiagnosticStatus:
     pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
     return DiagnosticStatus(level=level, name=name, message=message, values=pairs)
+
+
+def _board() -> dict[str, str]:
+    """Power and temperature as a Jetson's rails give them; the keys are there on any machine."""
+    rails = power_rails()
+    # Other machines have thermal zones, too, but not of the board that computes.
+    zones = temperatures() if rails else {}
+    power = {f"power {name} (W)": f"{watts:.2f}" for name, watts in rails.items()}
+    heat = {f"temperature {name} (C)": f"{degrees:.1f}" for name, degrees in zones.items()}
+    return (power or {"power (W)": "unavailable"}) | (heat or {"temperature (C)": "unavailable"})
 
 
 def _memory_mib() -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from jetseg_core.config import PRESETS
 from jetseg_core.errors import JetSegError
+from jetseg_core.model_files import shipped_model_of
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_ros.parameter_mirror import Applies, parameter
 from jetseg_ros.regions import Region, parse_regions
@@ -27,6 +29,21 @@ class SegmentationParameters:
         "Model to run: name of a shipped one, or path of a .pt or .onnx file.",
         name="model.checkpoint",
         applies=Applies.CONFIGURE,
+    )
+    preset: str = parameter(
+        "",
+        "Size of the network: 'nano', 'agx' or 'workstation' runs the shipped model of that size "
+        "whatever model.checkpoint says; '' runs model.checkpoint.",
+        name="model.preset",
+        applies=Applies.CONFIGURE,
+    )
+    combination: int = parameter(
+        -1,
+        "Kernel combination, 0 to 5, that the model must have; -1 = any.",
+        name="model.combination",
+        applies=Applies.CONFIGURE,
+        minimum=-1,
+        maximum=5,
     )
     backend: str = parameter(
         _RUNTIME.backend,
@@ -145,6 +162,7 @@ class SegmentationParameters:
     )
 
     def __post_init__(self) -> None:
+        _one_of("model.preset", self.preset, ("", *PRESETS))
         _one_of("input.transport", self.transport, ("raw", "compressed"))
         _one_of("output.size", self.output_size, ("source", "network"))
         if len(self.input_size) != 2:
@@ -169,7 +187,7 @@ class SegmentationParameters:
         """What the runtime is to be created with."""
         height, width = self.input_size
         return RuntimeSettings(
-            checkpoint=self.checkpoint,
+            checkpoint=shipped_model_of(self.preset) if self.preset else self.checkpoint,
             backend=self.backend,
             device=self.device,
             precision=self.precision,

@@ -21,6 +21,7 @@ from jetseg_core.runtime import Runtime, create_runtime
 from jetseg_ros.camera_outputs import CameraOutputs
 from jetseg_ros.diagnostics import CameraMonitor, model_status
 from jetseg_ros.frame_slots import FrameSlots
+from jetseg_ros.label_info import LabelInfoOutput
 from jetseg_ros.model_info import model_info
 from jetseg_ros.parameter_mirror import ParameterMirror
 from jetseg_ros.parameters import SegmentationParameters
@@ -58,10 +59,11 @@ class SegmentationNode(LifecycleNode):
             "segmentation/model_info",
             QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL),
         )
+        self._label_info = LabelInfoOutput(self)
         # Not managed by the lifecycle, and on a steady clock: it reports always.
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self.create_timer(
-            1.0, self._publish_diagnostics, clock=Clock(clock_type=ClockType.STEADY_TIME)
+            1.0, self._every_second, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
 
     @property
@@ -80,6 +82,7 @@ class SegmentationNode(LifecycleNode):
         try:
             self._mirror.check()
             runtime = create_runtime(self.parameters.runtime_settings())
+            self._check_combination(runtime)
             # The first inference may compile and allocate, or fail: better now than on a frame.
             runtime.segment(np.zeros((64, 64, 3), np.uint8), confidence=True)
         except JetSegError as error:
@@ -115,6 +118,8 @@ class SegmentationNode(LifecycleNode):
         self._monitors = [CameraMonitor(f"{name} {c.name}".rstrip()) for c in self._cameras]
         outcome = super().on_activate(state)
         self._model_info.publish(model_info(self._runtime, self.get_clock().now().to_msg()))
+        self._label_info.reset()
+        self._publish_label_info()
         return outcome
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -193,9 +198,26 @@ class SegmentationNode(LifecycleNode):
             camera.outputs.destroy()
         self._cameras.clear()
 
+    def _check_combination(self, runtime: Runtime) -> None:
+        wanted, model = self.parameters.combination, runtime.description
+        if wanted not in (-1, model.combination):
+            raise JetSegError(
+                f"model.combination is {wanted}, but {model.name} has combination "
+                f"{model.combination}; choose another checkpoint, or -1 for any"
+            )
+
+    def _publish_label_info(self) -> None:
+        if self._worker is not None and self._runtime is not None:  # active
+            classes = self._runtime.description.classes
+            self._label_info.publish(classes, self.parameters.min_confidence)
+
     def _refuse(self, transition: str, reason: str) -> TransitionCallbackReturn:
         self.get_logger().error(f"{transition} failed: {reason}")
         return FAILURE
+
+    def _every_second(self) -> None:
+        self._publish_label_info()  # where the threshold has changed
+        self._publish_diagnostics()
 
     def _publish_diagnostics(self) -> None:
         message = DiagnosticArray()

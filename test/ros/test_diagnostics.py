@@ -56,6 +56,10 @@ def test_a_serving_node(rig: Rig, street: np.ndarray) -> None:
     for key in ("precision", "device", "checkpoint sha256", "memory (MiB)"):
         assert values(model)[key]
 
+    # A Jetson has rails, by whatever name; other machines say that they have none.
+    for quantity in ("power", "temperature"):
+        assert any(key.startswith(quantity) and value for key, value in values(model).items())
+
     status = found["jetseg: camera"]
     seen = values(status)
     assert status.level == DiagnosticStatus.OK and "frames/s" in status.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -12,6 +13,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from jetseg_core.classes import CAMVID11
+from jetseg_core.cli.main import main as jetseg
 from jetseg_core.coloring import blend_colors, color_labels
 from jetseg_core.runtime import RuntimeSettings, create_runtime
 
@@ -96,7 +98,7 @@ def test_outputs_at_source_size(rig: Rig, image: np.ndarray) -> None:
 def test_outputs_at_network_size(rig: Rig, image: np.ndarray) -> None:
     _, outputs = serve(rig, image, output__size="network", input__size=[96, 128])
     settings = RuntimeSettings(input_size=(96, 128))
-    expected = create_runtime(settings).segment(image, size=(96, 128)).labels
+    expected = create_runtime(settings).segment(image, size="network").labels
     np.testing.assert_array_equal(pixels_of(outputs["label"]), expected)
     for name in ("confidence", "color", "overlay", "camera_info"):
         assert (outputs[name].height, outputs[name].width) == (96, 128), name
@@ -104,6 +106,56 @@ def test_outputs_at_network_size(rig: Rig, image: np.ndarray) -> None:
     assert (info.k[0], info.k[2]) == (300.0 * 128 / 320, 160.0 * 128 / 320)
     assert info.k[4] == pytest.approx(310.0 * 96 / 180) and info.k[5] == 90.0 * 96 / 180
     assert info.k[8] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("resize", "size", "seen"),
+    [
+        # 320x180 is 16:9 and the network 4:3: 240x180 of the image are cropped, and 128x72 of the
+        # network's grid are filled.
+        ("crop", "source", (slice(None), slice(40, 280))),
+        ("letterbox", "network", (slice(12, 84), slice(None))),
+        ("letterbox", "source", (slice(None), slice(None))),
+        ("crop", "network", (slice(None), slice(None))),
+    ],
+)
+def test_what_the_network_does_not_see_is_unlabelled(
+    rig: Rig, image: np.ndarray, resize: str, size: str, seen: tuple[slice, slice]
+) -> None:
+    parameters = {"input__size": [96, 128], "input__resize": resize, "output__size": size}
+    _, outputs = serve(rig, image, **parameters)
+    settings = RuntimeSettings(input_size=(96, 128), resize=resize)
+    expected = create_runtime(settings).segment(
+        image, size="network" if size == "network" else None, confidence=True
+    )
+    labels = pixels_of(outputs["label"])
+    assert labels.shape == (SIZE if size == "source" else (96, 128))
+    np.testing.assert_array_equal(labels, expected.labels)
+    np.testing.assert_array_equal(pixels_of(outputs["confidence"]), expected.confidence)
+    inside = np.zeros(labels.shape, bool)
+    inside[seen] = True
+    np.testing.assert_array_equal(labels != 255, inside)
+    assert outputs["occupancy"].unlabelled_pixels == (~inside).sum()
+
+    info = outputs["camera_info"]
+    assert (info.height, info.width) == labels.shape
+    if size == "source":
+        assert (info.k[0], info.k[2], info.k[4], info.k[5]) == (300.0, 160.0, 310.0, 90.0)
+        np.testing.assert_array_equal(pixels_of(outputs["overlay"])[~inside], image[~inside])
+    else:
+        scale = {"letterbox": 0.4, "crop": 96 / 180}[resize]
+        assert (info.k[0], info.k[4]) == pytest.approx((300.0 * scale, 310.0 * scale))
+        assert (info.k[2], info.k[5]) == pytest.approx((64.0, 48.0))  # the middle stays there
+
+
+def test_the_node_labels_as_predict_does(rig: Rig, image: np.ndarray, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    cv2.imwrite(str(tmp_path / "in" / "frame.png"), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    arguments = ["--out", str(tmp_path / "out"), "--size", "96", "128", "--resize", "crop"]
+    jetseg(["predict", str(tmp_path / "in"), *arguments])
+    offline = cv2.imread(str(tmp_path / "out" / "frame_label.png"), cv2.IMREAD_UNCHANGED)
+    _, outputs = serve(rig, image, input__size=[96, 128], input__resize="crop")
+    np.testing.assert_array_equal(pixels_of(outputs["label"]), offline)
 
 
 def test_occupancy_counts_the_published_labels(rig: Rig, image: np.ndarray) -> None:

@@ -51,6 +51,11 @@ def test_what_is_set_at_start_arrives(rig: Rig) -> None:
     assert parameters.runtime_settings() == RuntimeSettings(threads=1, input_size=(128, 256))
 
 
+def test_a_preset_stands_for_the_shipped_model_of_its_size(rig: Rig) -> None:
+    node = rig.active_node(model__preset="nano", model__checkpoint="elsewhere.pt")
+    assert node.parameters.runtime_settings().checkpoint == "nano_camvid11"
+
+
 def test_changes_apply_to_the_next_frame(rig: Rig, street: np.ndarray) -> None:
     node = rig.active_node(input__size=[128, 192])
     labels = rig.record(Image, "segmentation/label")
