@@ -86,7 +86,9 @@ def _both_forms(stem: Path) -> ModelFiles:
 
 def _shipped_names() -> list[str]:
     suffixes = (CHECKPOINT_SUFFIX, EXPORTED_SUFFIX)
-    return sorted({p.stem for folder in model_folders() for p in folder.iterdir() if p.suffix in suffixes})
+    return sorted(
+        {p.stem for folder in model_folders() for p in folder.iterdir() if p.suffix in suffixes}
+    )
 
 
 def _shipped() -> str:

@@ -62,9 +62,7 @@ class SegmentationNode(LifecycleNode):
         self._label_info = LabelInfoOutput(self)
         # Not managed by the lifecycle, and on a steady clock: it reports always.
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self.create_timer(
-            1.0, self._every_second, clock=Clock(clock_type=ClockType.STEADY_TIME)
-        )
+        self.create_timer(1.0, self._every_second, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     @property
     def parameters(self) -> SegmentationParameters:

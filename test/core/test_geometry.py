@@ -79,12 +79,12 @@ def test_the_aspect_ratio_is_kept_to_within_half_a_pixel(
     free, fixed = (view.shown, view.seen) if policy == "letterbox" else (view.seen, view.shown)
     room = grid if policy == "letterbox" else frame
     if free.height == room[0]:
-        wanted = Fraction(fixed.width * free.height, fixed.height)
-        assert abs(free.width - max(Fraction(1), wanted)) <= Fraction(1, 2)
+        wanted = max(Fraction(1), Fraction(fixed.width * free.height, fixed.height))
+        assert abs(free.width - wanted) <= Fraction(1, 2)
     else:
         assert free.width == room[1]
-        wanted = Fraction(fixed.height * free.width, fixed.width)
-        assert abs(free.height - max(Fraction(1), wanted)) <= Fraction(1, 2)
+        wanted = max(Fraction(1), Fraction(fixed.height * free.width, fixed.width))
+        assert abs(free.height - wanted) <= Fraction(1, 2)
 
 
 @pytest.mark.parametrize("policy", POLICIES)

@@ -128,6 +128,7 @@ def test_what_the_network_does_not_see_is_unlabelled(
     expected = create_runtime(settings).segment(
         image, size="network" if size == "network" else None, confidence=True
     )
+    assert expected.confidence is not None
     labels = pixels_of(outputs["label"])
     assert labels.shape == (SIZE if size == "source" else (96, 128))
     np.testing.assert_array_equal(labels, expected.labels)

@@ -1,0 +1,174 @@
+"""What the launch files share: the node's arguments, and the actions that start it and RViz."""
+
+from __future__ import annotations
+
+import posixpath
+
+from launch.actions import DeclareLaunchArgument
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
+from launch_ros.substitutions import FindPackageShare
+
+from launch import LaunchContext
+
+CONFIG = PathJoinSubstitution([FindPackageShare("jetseg"), "config"])
+
+OVERRIDES = {
+    "preset": "model.preset",
+    "checkpoint": "model.checkpoint",
+    "backend": "runtime.backend",
+    "transport": "input.transport",
+    "autostart": "autostart",
+    "use_sim_time": "use_sim_time",
+}
+"""Arguments that override a parameter of the parameter file, where they are given."""
+
+
+def node_arguments() -> list[DeclareLaunchArgument]:
+    """The arguments that every launch file has."""
+    return [
+        DeclareLaunchArgument(
+            "preset",
+            default_value="",
+            choices=["", "nano", "agx", "workstation"],
+            description="Run the shipped model of this size; not together with checkpoint.",
+        ),
+        DeclareLaunchArgument(
+            "params_file",
+            default_value=PathJoinSubstitution([CONFIG, "cpu.yaml"]),
+            description="Parameter file; those of other machines are in the same folder.",
+        ),
+        DeclareLaunchArgument(
+            "checkpoint",
+            default_value="",
+            description="Name of a shipped model, or path of a .pt or .onnx file.",
+        ),
+        DeclareLaunchArgument(
+            "backend",
+            default_value="",
+            description="Inference backend: auto, or one that `jetseg doctor` finds working.",
+        ),
+        DeclareLaunchArgument(
+            "transport",
+            default_value="",
+            description="raw, or compressed to take <image topic>/compressed.",
+        ),
+        DeclareLaunchArgument(
+            "namespace", default_value="", description="Namespace of the node and its topics."
+        ),
+        DeclareLaunchArgument(
+            "log_level",
+            default_value="info",
+            choices=["debug", "info", "warn", "error", "fatal"],
+            description="Least severity that is logged.",
+        ),
+        DeclareLaunchArgument(
+            "autostart",
+            default_value="",
+            choices=["", "true", "false"],
+            description="false: leave configuring and activating to a lifecycle manager.",
+        ),
+        DeclareLaunchArgument(
+            "rviz",
+            default_value="false",
+            choices=["true", "false"],
+            description="true: show input, overlay and colors in RViz.",
+        ),
+    ]
+
+
+def sim_time_argument() -> DeclareLaunchArgument:
+    """For the launch files that run on either clock."""
+    return DeclareLaunchArgument(
+        "use_sim_time",
+        default_value="",
+        choices=["", "true", "false"],
+        description="true: take time from /clock, as when a bag is played.",
+    )
+
+
+def segmentation_node(
+    context: LaunchContext,
+    remappings: list[tuple[str, str]],
+    parameters: dict[str, object] | None = None,
+) -> Node:
+    """The node, with what was given for the arguments.
+
+    Args:
+        context: of the launch, which knows the arguments.
+        remappings: of the input topics.
+        parameters: that override the arguments' and the file's.
+
+    Raises:
+        RuntimeError: both a preset and a checkpoint were given.
+    """
+    given = {
+        name: context.launch_configurations[name]
+        for name in OVERRIDES
+        if context.launch_configurations.get(name)
+    }
+    if {"preset", "checkpoint"} <= given.keys():
+        raise RuntimeError(
+            f"preset is '{given['preset']}' and checkpoint '{given['checkpoint']}'; give one of them"
+        )
+    overrides: dict[str, object] = {OVERRIDES[name]: typed(value) for name, value in given.items()}
+    if "checkpoint" in given:
+        overrides[OVERRIDES["preset"]] = typed("")  # whatever the parameter file says
+    return Node(
+        package="jetseg",
+        executable="segmentation_node",
+        name="jetseg",
+        namespace=LaunchConfiguration("namespace"),
+        parameters=[
+            ParameterFile(LaunchConfiguration("params_file")),
+            overrides | (parameters or {}),
+        ],
+        remappings=remappings,
+        ros_arguments=["--log-level", LaunchConfiguration("log_level")],
+        output="screen",
+    )
+
+
+def rviz_node(namespace: object, remappings: list[tuple[str, str]]) -> Node:
+    """RViz on the topics of one camera, where the argument rviz asks for it.
+
+    Args:
+        namespace: in which the node's topics for that camera are.
+        remappings: of the input topics.
+    """
+    return Node(
+        package="rviz2",
+        executable="rviz2",
+        name="rviz",
+        namespace=namespace,
+        arguments=["--display-config", PathJoinSubstitution([CONFIG, "jetseg.rviz"])],
+        remappings=remappings,
+        condition=IfCondition(LaunchConfiguration("rviz")),
+        output="screen",
+    )
+
+
+def typed(value: str) -> bool | ParameterValue:
+    """A launch argument as the value of a parameter: true and false are bool, all else is text."""
+    return value == "true" if value in ("true", "false") else ParameterValue(value, value_type=str)
+
+
+def input_remappings(prefix: str, image: str) -> list[tuple[str, str]]:
+    """From the node's input topics to a camera's.
+
+    Args:
+        prefix: of the node's input topics for that camera; may be empty.
+        image: the camera's image topic; its camera_info is beside it. Empty = no remapping.
+    """
+    if not image:
+        return []
+    return [
+        (posixpath.join(prefix, "image"), image),
+        (posixpath.join(prefix, "image/compressed"), f"{image}/compressed"),
+        (
+            posixpath.join(prefix, "camera_info"),
+            posixpath.join(posixpath.dirname(image), "camera_info"),
+        ),
+    ]

@@ -1,0 +1,60 @@
+"""One segmentation node on several cameras, which it serves in turn, as a ROS 2 launch file.
+
+For example, on the drivers in the namespaces /front and /rear:
+    ros2 launch jetseg multi_camera.launch.py cameras:=/front,/rear
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from jetseg_ros.launching import (
+    input_remappings,
+    node_arguments,
+    rviz_node,
+    segmentation_node,
+    sim_time_argument,
+)
+from launch import LaunchContext, LaunchDescription
+
+
+def generate_launch_description() -> LaunchDescription:
+    """All arguments, then the node."""
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                "cameras",
+                description="Namespaces of the camera drivers, with commas between them. The results of "
+                "/front are in front/segmentation.",
+            ),
+            DeclareLaunchArgument(
+                "image_name",
+                default_value="image_raw",
+                description="Image topic in each of them; camera_info is beside it.",
+            ),
+            sim_time_argument(),
+            *node_arguments(),
+            OpaqueFunction(function=start_nodes),
+        ]
+    )
+
+
+def start_nodes(context: LaunchContext) -> list[Node]:
+    """The node on all cameras, and one RViz for each."""
+    namespaces = LaunchConfiguration("cameras").perform(context).split(",")
+    image = LaunchConfiguration("image_name").perform(context)
+    namespace = LaunchConfiguration("namespace").perform(context)
+    names = [name for text in namespaces if (name := text.strip().strip("/"))]
+    topics = {name: posixpath.join("/", name, image) for name in names}
+    remappings = [pair for name in names for pair in input_remappings(name, topics[name])]
+    return [
+        segmentation_node(context, remappings, {"cameras": names or [""]}),
+        *(
+            rviz_node(posixpath.join(namespace, name), input_remappings("", topics[name]))
+            for name in names
+        ),
+    ]
