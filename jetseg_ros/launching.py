@@ -11,7 +11,7 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
-from launch import LaunchContext
+from launch.launch_context import LaunchContext
 
 CONFIG = PathJoinSubstitution([FindPackageShare("jetseg"), "config"])
 

@@ -1,0 +1,142 @@
+"""`jetseg-doctor`: what it finds of ROS 2 and DDS, and that it says how to mend it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jetseg_core.doctor import Finding
+from jetseg_ros.doctor import exchange
+from jetseg_ros.doctor.exchange import examine_exchange
+from jetseg_ros.doctor.installation import (
+    examine_cv_bridge,
+    examine_executables,
+    examine_installation,
+    executables,
+)
+from jetseg_ros.doctor.middleware import examine_environment
+
+
+def test_this_machine(domain: int) -> None:
+    command = [sys.executable, "-m", "jetseg_ros.doctor", "--json"]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    printed = json.loads(finished.stdout)
+    names = {item["name"] for item in printed["findings"]}
+    assert {"self-test", "rclpy", "jetseg.msg", "cv_bridge", "executables", "discovery"} <= names
+    assert printed["findings"][-1]["name"] == "image over DDS"
+
+
+def test_a_failure_is_the_exit_status(domain: int) -> None:
+    command = [sys.executable, "-m", "jetseg_ros.doctor", "--checkpoint", "nowhere.pt"]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert finished.returncode == 1 and "Traceback" not in finished.stderr
+    assert "fail  model" in finished.stdout
+
+
+def found(environment: dict[str, str], root: Path = Path("/")) -> dict[str, Finding]:
+    return {item.name: item for item in examine_environment(environment, root)}
+
+
+@pytest.mark.parametrize(
+    ("environment", "name", "state", "words"),
+    [
+        ({}, "ROS_DOMAIN_ID", "ok", "domain 0"),
+        ({"ROS_DOMAIN_ID": "150"}, "ROS_DOMAIN_ID", "warn", "0 to 101"),
+        ({"ROS_DOMAIN_ID": "home"}, "ROS_DOMAIN_ID", "fail", "0 to 101"),
+        ({}, "discovery", "ok", "subnet"),
+        ({"ROS_LOCALHOST_ONLY": "1"}, "discovery", "ok", "other computers are not seen"),
+        ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "OFF"}, "discovery", "warn", "unset"),
+        ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "HERE"}, "discovery", "fail", "LOCALHOST"),
+        (
+            {"ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET", "ROS_LOCALHOST_ONLY": "1"},
+            "discovery",
+            "warn",
+            "overrides",
+        ),
+        ({}, "Fast DDS profile", "warn", "fastdds.xml"),
+        ({"FASTRTPS_DEFAULT_PROFILES_FILE": "/nowhere"}, "Fast DDS profile", "fail", "not there"),
+        ({"FASTRTPS_DEFAULT_PROFILES_FILE": __file__}, "Fast DDS profile", "ok", __file__),
+    ],
+)
+def test_settings_that_bite(environment: dict[str, str], name: str, state: str, words: str) -> None:
+    finding = found(environment)[name]
+    assert finding.state == state
+    assert words in str(finding)
+    assert bool(finding.mend) == (state != "ok")
+
+
+def test_another_middleware_has_no_profile_of_fast_dds() -> None:
+    assert "Fast DDS profile" not in found({"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"})
+
+
+def test_small_socket_buffers_and_no_shared_memory(tmp_path: Path) -> None:
+    core = tmp_path / "proc/sys/net/core"
+    core.mkdir(parents=True)
+    (core / "rmem_max").write_text("212992\n")
+    findings = found({}, tmp_path)
+    assert findings["net.core.rmem_max"].state == "warn"
+    assert "sysctl -w net.core.rmem_max=" in findings["net.core.rmem_max"].mend
+    assert findings["/dev/shm"].state == "warn" and "--ipc=host" in findings["/dev/shm"].mend
+
+
+def script(folder: Path, shebang: str) -> Path:
+    file = folder / f"script_{len(list(folder.iterdir()))}"
+    file.write_text(f"{shebang}\nprint()\n")
+    return file
+
+
+def test_the_python_of_the_executables(tmp_path: Path) -> None:
+    bare = tmp_path / "python"  # stands for a Python without the packages
+    bare.write_text("#!/bin/sh\necho \"ModuleNotFoundError: No module named 'cv2'\" >&2\nexit 1\n")
+    bare.chmod(0o755)
+    (tmp_path / "scripts").mkdir()
+    files = [
+        script(tmp_path / "scripts", shebang)
+        for shebang in (f"#!{sys.executable}", "#!/nowhere/python3", f"#!{bare}", f"#!{bare}")
+    ]
+    own, missing, other = examine_executables(files)  # the same interpreter is told once
+    assert own.state == "ok"
+    assert missing.state == "fail" and "which is not there" in missing.found
+    assert other.state == "fail" and "No module named 'cv2'" in other.found
+    assert "with this environment active" in other.mend
+
+
+def test_the_executables_are_found(tmp_path: Path) -> None:
+    folder = tmp_path / "lib" / "jetseg"
+    folder.mkdir(parents=True)
+    node = script(folder, f"#!{sys.executable}")
+    assert executables({"AMENT_PREFIX_PATH": str(tmp_path), "PATH": ""}) == [node]
+
+
+@pytest.mark.parametrize(("code", "state"), [("raise ImportError('numpy 2')", "warn"), ("", "ok")])
+def test_cv_bridge_beside_this_numpy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, state: str
+) -> None:
+    package = tmp_path / "cv_bridge"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    works = "class CvBridge:\n    def encoding_to_cvtype2(self, name):\n        return 16\n"
+    (package / "core.py").write_text(code or works)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    finding = examine_cv_bridge()
+    assert finding.state == state and "NumPy" in finding.found
+    assert ("numpy<2" in finding.mend) == (state == "warn")
+
+
+def test_messages_that_are_not_built_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jetseg.msg", None)  # as if not installed
+    findings = {item.name: item for item in examine_installation({})}
+    assert findings["jetseg.msg"].state == "fail"
+    assert "source install/setup.bash" in findings["jetseg.msg"].mend
+
+
+def test_an_image_that_does_not_arrive_fails(domain: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "TIMEOUT_S", 0.0)  # nothing is that fast
+    finding = examine_exchange()
+    assert finding.state == "fail" and "did not arrive" in finding.found and finding.mend
