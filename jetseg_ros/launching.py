@@ -6,12 +6,11 @@ import posixpath
 
 from launch.actions import DeclareLaunchArgument
 from launch.conditions import IfCondition
+from launch.launch_context import LaunchContext
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 from launch_ros.substitutions import FindPackageShare
-
-from launch.launch_context import LaunchContext
 
 CONFIG = PathJoinSubstitution([FindPackageShare("jetseg"), "config"])
 

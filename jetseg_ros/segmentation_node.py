@@ -79,7 +79,12 @@ class SegmentationNode(LifecycleNode):
         """Load the model and create the outputs."""
         try:
             self._mirror.check()
-            runtime = create_runtime(self.parameters.runtime_settings())
+            settings = self.parameters.runtime_settings()
+            self.get_logger().info(
+                f"loading {settings.checkpoint} (backend {settings.backend}); one that compiles may "
+                "take minutes the first time"
+            )
+            runtime = create_runtime(settings)
             self._check_combination(runtime)
             # The first inference may compile and allocate, or fail: better now than on a frame.
             runtime.segment(np.zeros((64, 64, 3), np.uint8), confidence=True)
@@ -111,6 +116,7 @@ class SegmentationNode(LifecycleNode):
             lambda: self.parameters,
             self.get_clock(),
             self.get_logger(),
+            self.context.ok,
         )
         name = f"{self.get_name()}: camera"
         self._monitors = [CameraMonitor(f"{name} {c.name}".rstrip()) for c in self._cameras]

@@ -54,6 +54,7 @@ class Worker:
         slots: one per camera, in the order of `cameras`.
         parameters: asked once per frame, so that a change applies to the next one.
         clock: the clock that stamps are in.
+        is_up: whether the middleware is there; an interrupt takes it away under the frame in work.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Worker:
         parameters: Callable[[], SegmentationParameters],
         clock: Clock,
         logger: RcutilsLogger,
+        is_up: Callable[[], bool],
     ) -> None:
         self._runtime = runtime
         self._slots = slots
@@ -71,6 +73,7 @@ class Worker:
         self._parameters = parameters
         self._clock = clock
         self._logger = logger
+        self._is_up = is_up
         self._busy_since: float | None = None
         self._stopping = False
         slots.open()
@@ -143,12 +146,14 @@ class Worker:
         camera.outputs.publish(frame, demand, watch)
         for stage, seconds in watch.seconds.items():
             camera.latency.record(stage, seconds)
-        if message.header.stamp != UNSTAMPED:
-            camera.latency.record(TOTAL, self._age_s(message))
+        age_s = self._age_s(message)
+        # The age of a frame that is ahead of the clock, as after a jump of it, says nothing.
+        if message.header.stamp != UNSTAMPED and age_s >= 0:
+            camera.latency.record(TOTAL, age_s)
 
     def _fail(self, index: int, reason: str, error: Exception) -> None:
         self._slots.failed(index, reason)
-        if not self._stopping:  # the middleware may already be gone then
+        if not self._stopping and self._is_up():
             name = self._cameras[index].name or "camera"
             self._logger.warning(f"{name}: {reason}: {error}", throttle_duration_sec=1.0)
 

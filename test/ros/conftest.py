@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,12 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
+from jetseg.msg import ModelInfo
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
-from rclpy.qos import QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -115,6 +119,12 @@ class Rig:
         self.spin_until(lambda: publisher.get_subscription_count() > 0, f"a subscriber of {topic}")
         return publisher
 
+    def wait_until_active(self) -> None:
+        """Until a segmentation node of another process serves frames."""
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        infos = self.record(ModelInfo, "segmentation/model_info", latched)
+        self.spin_until(lambda: bool(infos), "the node to be active")
+
     def header(self, frame_id: str = "camera") -> Header:
         """A header of now."""
         return Header(stamp=self.peer.get_clock().now().to_msg(), frame_id=frame_id)
@@ -143,6 +153,33 @@ def rig(domain: int) -> Iterator[Rig]:
     rig = Rig(domain)
     yield rig
     rig.close()
+
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(domain: int) -> Iterator[Start]:
+    """Starts a node's module as a process in the test's domain; killed at the end if need be."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def run(module: str, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", f"jetseg_ros.{module}", "--ros-args", *arguments]
+        processes.append(
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        )
+        return processes[-1]
+
+    yield run
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
+def soak_frames() -> int:
+    """How many frames a test of endurance sends: few, unless JETSEG_SOAK_FRAMES says more."""
+    return int(os.environ.get("JETSEG_SOAK_FRAMES") or 200)
 
 
 @pytest.fixture(scope="session")

@@ -3,46 +3,15 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from jetseg.msg import ModelInfo
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
 
 if TYPE_CHECKING:
-    from test.ros.conftest import Rig
-
-Start = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def start(domain: int) -> Iterator[Start]:
-    """Starts a node's module as a process in the test's domain; killed at the end if need be."""
-    processes: list[subprocess.Popen[str]] = []
-
-    def run(module: str, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", f"jetseg_ros.{module}", "--ros-args", *arguments]
-        processes.append(
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        )
-        return processes[-1]
-
-    yield run
-    for process in processes:
-        process.kill()
-        process.communicate()
-
-
-def wait_until_active(rig: Rig) -> None:
-    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    infos = rig.record(ModelInfo, "segmentation/model_info", latched)
-    rig.spin_until(lambda: bool(infos), "the node to be active")
+    from test.ros.conftest import Rig, Start
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -50,7 +19,7 @@ def test_signals_end_it_cleanly_within_two_seconds(
     rig: Rig, street: np.ndarray, start: Start, number: signal.Signals
 ) -> None:
     node = start("segmentation_node")
-    wait_until_active(rig)
+    rig.wait_until_active()
     labels = rig.record(Image, "segmentation/label")
     camera = rig.publisher()
 

@@ -1,0 +1,69 @@
+"""Endurance: many frames, all outputs, and a memory that does not grow.
+
+JETSEG_SOAK_FRAMES=10000 makes a real soak of it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from jetseg.msg import ClassOccupancy
+from sensor_msgs.msg import CompressedImage, Image
+
+if TYPE_CHECKING:
+    from test.ros.conftest import Rig, Start
+
+OTHERS = {
+    "confidence": Image,
+    "color": Image,
+    "overlay": Image,
+    "label/compressed": CompressedImage,
+    "overlay/compressed": CompressedImage,
+    "occupancy": ClassOccupancy,
+}
+WARM_UP = 100
+"""Frames until the allocators hold what they will hold."""
+
+
+def resident_bytes(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow(rig: Rig, start: Start, street: np.ndarray, soak_frames: int) -> None:
+    node = start("segmentation_node", "-p", "input.size:=[64, 96]")
+    rig.wait_until_active()
+    labels = rig.record(Image, "segmentation/label")
+
+    def forget(_: Any) -> None:
+        """All outputs are made; what they hold is other tests' matter."""
+
+    for topic, kind in OTHERS.items():
+        rig.peer.create_subscription(kind, f"segmentation/{topic}", forget, 5)
+    camera = rig.publisher()
+    image = rig.image(street)
+
+    def exchange(frames: int) -> None:
+        for _ in range(frames):
+            labels.clear()
+            camera.publish(image)
+            for _ in range(200):  # best effort may lose it: then the next one comes
+                rig.executor.spin_once(0.01)
+                if labels:
+                    break
+
+    exchange(WARM_UP)
+    before = resident_bytes(node.pid)
+    exchange(soak_frames)
+    assert resident_bytes(node.pid) < 1.02 * before
+    assert labels, "the last frames were not served"
+    node.send_signal(signal.SIGINT)
+    output, _ = node.communicate(timeout=20)
+    assert node.returncode == 0, output
+    assert "[WARN]" not in output and "[ERROR]" not in output
