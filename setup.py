@@ -39,6 +39,7 @@ setup(
             "jetseg = jetseg_core.cli.main:main",
             "jetseg-node = jetseg_ros.segmentation_node:main",
             "jetseg-camera = jetseg_ros.camera_node:main",
+            "jetseg-bench-node = jetseg_ros.bench_node:main",
             "jetseg-doctor = jetseg_ros.doctor:main",
             "jetseg-play-bag = jetseg_ros.play_bag:main",
             "jetseg-demo = jetseg_ros.demo:main",

@@ -24,6 +24,8 @@ _OUTPUTS: dict[str, tuple[type, Callable[[SegmentedFrame], Any]]] = {
     "label/compressed": (CompressedImage, SegmentedFrame.label_png_message),
     "overlay/compressed": (CompressedImage, SegmentedFrame.overlay_jpeg_message),
 }
+OUTPUT_TYPES = {topic: kind for topic, (kind, _) in _OUTPUTS.items()}
+"""Message type of each output, by its topic under ``segmentation/``."""
 NEED_CONFIDENCE = frozenset({"occupancy", "confidence"})
 """Outputs that contain the confidence."""
 

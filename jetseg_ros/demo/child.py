@@ -22,14 +22,19 @@ class Child:
         module: what to run.
         parameters: ROS parameters, as text.
         log: file for all that the process prints.
+        namespace: of the node; empty = none.
     """
 
-    def __init__(self, module: str, parameters: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, module: str, parameters: Mapping[str, str], log: Path, namespace: str = ""
+    ) -> None:
         self._module = module
         self._log = log
         command = [sys.executable, "-m", module, "--ros-args"]
         for name, value in parameters.items():
             command += ["-p", f"{name}:={value}"]
+        if namespace:
+            command += ["-r", f"__ns:=/{namespace}"]
         with log.open("wb") as output:
             self._process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
 

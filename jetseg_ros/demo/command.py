@@ -105,7 +105,7 @@ def _run(options: argparse.Namespace) -> Measurements:
                     child.check()
 
         node = stack.enter_context(
-            Child(NODE, _node_parameters(options), options.output / "node.log")
+            Child(NODE, node_parameters(options), options.output / "node.log")
         )
         deadline = time.monotonic() + START_TIMEOUT_S
         spin_until(lambda: found.model is not None or time.monotonic() > deadline, node)
@@ -133,7 +133,8 @@ def _run(options: argparse.Namespace) -> Measurements:
     return found
 
 
-def _node_parameters(options: argparse.Namespace) -> dict[str, str]:
+def node_parameters(options: argparse.Namespace) -> dict[str, str]:
+    """Parameters of the segmentation node, as text, from the options that `add_runtime_options` read."""
     settings = runtime_settings(options)
     height, width = settings.input_size
     return {
@@ -144,6 +145,7 @@ def _node_parameters(options: argparse.Namespace) -> dict[str, str]:
         "runtime.threads": str(settings.threads),
         "runtime.strict_backend": str(settings.strict_backend).lower(),
         "input.size": f"[{height}, {width}]",
+        "input.resize": settings.resize,
     }
 
 
