@@ -126,7 +126,7 @@ def test_compressed_labels_keep_every_class_id(rig: Rig) -> None:
     assert "png" in compressed[0].format and "jp" not in compressed[0].format
 
 
-def test_names_are_there_before_the_first_label(rig: Rig, street: np.ndarray) -> None:
+def test_names_come_once_and_before_the_first_label(rig: Rig, street: np.ndarray) -> None:
     rig.active_node()
     rig.wait_until_active()
     infos = rig.record(ModelInfo, "segmentation/model_info", 1)  # volatile: gets nothing latched
