@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,11 @@ from jetseg_core.errors import JetSegError
 
 JET_TERMS = ("recall", "precision", "iou")
 """The terms of Eq. 1, all of which the paper sums up."""
+
+
+def identity(x: Tensor) -> Tensor:
+    """x: what a sum over the processes of a run is when there is one."""
+    return x
 
 
 class JetLoss(nn.Module):
@@ -30,6 +35,7 @@ class JetLoss(nn.Module):
         ignore_index: int = UNLABELLED,
         epsilon: float = 1.0,
         names: Sequence[str] = JET_TERMS,
+        reduce: Callable[[Tensor], Tensor] = identity,
     ) -> None:
         """
         Args:
@@ -37,6 +43,7 @@ class JetLoss(nn.Module):
             ignore_index: label of pixels that do not count.
             epsilon: added to numerator and denominator of recall and precision, in pixels.
             names: which of `JET_TERMS` to sum up.
+            reduce: sums the counts, (3, C), over the processes that share a batch.
 
         Raises:
             JetSegError: a name is not one of `JET_TERMS`.
@@ -48,6 +55,7 @@ class JetLoss(nn.Module):
         self.ignore_index = ignore_index
         self.epsilon = epsilon
         self.names = tuple(names)
+        self.reduce = reduce
 
     def terms(self, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """The chosen terms by name, each a scalar >= 0.
@@ -65,6 +73,8 @@ class JetLoss(nn.Module):
         true_positives = zeros.scatter_add(0, target.flatten(), of_truth.flatten())
         predicted = probability.sum((0, 2, 3))  # TP + FP
         actual = zeros.scatter_add(0, target.flatten(), valid.flatten().float())  # TP + FN
+        counts = self.reduce(torch.stack((true_positives, predicted, actual)))
+        true_positives, predicted, actual = counts
         present = actual > 0
         ratios = {
             "recall": (true_positives + self.epsilon) / (actual + self.epsilon),

@@ -22,15 +22,16 @@ def epoch_batches(
     batch_size: int,
     seed: int,
     epoch: int,
+    share: slice = slice(None),
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield (images (N, H, W, 3) uint8, labels (N, H, W) int64); the last incomplete batch is left out.
 
     Every frame comes once, mixed with `street_scenes` freshly rendered ones. The next batch is prepared in a
-    thread while the network works on this one.
+    thread while the network works on this one. Of each batch, `share` is yielded.
     """
     order = np.random.default_rng((seed, epoch)).permutation(len(frames) + street_scenes)
     batches = [
-        order[start : start + batch_size]
+        order[start : start + batch_size][share]
         for start in range(0, len(order) - batch_size + 1, batch_size)
     ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import subprocess
 import time
 from dataclasses import asdict, fields
@@ -26,8 +25,10 @@ from jetseg_core.training.average import AveragedModel
 from jetseg_core.training.batches import Frames, epoch_batches
 from jetseg_core.training.class_pixels import class_pixels
 from jetseg_core.training.config import TrainConfig
+from jetseg_core.training.curve import append_row, draw_curve
 from jetseg_core.training.memory import keep_freed_memory
 from jetseg_core.training.objective import Objective
+from jetseg_core.training.workers import Workers, join_workers, sum_over_workers
 
 WARMUP_STEPS = 100
 
@@ -36,7 +37,8 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
     """Train, validate, and keep the weights that validate best.
 
     Writes into ``config.out``: ``best.pt`` (a checkpoint), ``last.pt`` (the run's state, after every epoch),
-    ``curve.csv`` (an epoch a row). A run killed at any moment goes on from its last epoch with `resume`.
+    ``curve.csv`` (an epoch a row) and ``curve.png``. A run killed at any moment goes on from its last epoch
+    with `resume`. Started by torchrun, all its processes share each batch, and the result is that of one.
 
     Returns:
         The path of ``best.pt``.
@@ -45,8 +47,13 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
         JetSegError: the data cannot be used, or there is nothing to resume.
     """
     keep_freed_memory()
+    with join_workers(config.batch_size) as workers:
+        return _train(config, resume, workers)
+
+
+def _train(config: TrainConfig, resume: bool, workers: Workers) -> Path:
     torch.manual_seed(config.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device, writes = workers.device, workers.rank == 0
     out = Path(config.out)
     data, held_out = _open_data(config)
     frames, val_frames = (list(tqdm(split, "reading", leave=False)) for split in (data, held_out))
@@ -64,7 +71,8 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
     model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = AveragedModel(model, config.ema)
     pixels = class_pixels(data, (label for _, label in frames), out / "class_pixels.json")
-    objective = Objective(config.loss, pixels).to(device)
+    workers.wait()  # All have read what the first may have written.
+    objective = Objective(config.loss, pixels, sum_over_workers).to(device)
     optimiser = torch.optim.AdamW(
         model.parameters(), config.learning_rate, weight_decay=config.weight_decay
     )
@@ -93,16 +101,21 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
         schedule.load_state_dict(state["schedule"])
         first_epoch, best, seconds = state["epoch"], state["best"], state["seconds"]
 
+    shared = workers.share(model)
     for epoch in range(first_epoch, config.epochs):
         began = time.monotonic()
         model.train()
         sums: dict[str, float] = {}
         batches = epoch_batches(
-            frames, config.street_scenes, augmentation, config.batch_size, config.seed, epoch
-        )
-        bar = tqdm(batches, f"epoch {epoch + 1}/{config.epochs}", steps_per_epoch, leave=False)
+            frames, config.street_scenes, augmentation, config.batch_size, config.seed, epoch,
+            share=slice(workers.rank, None, workers.count),
+        )  # fmt: skip
+        bar = tqdm(
+            batches, f"epoch {epoch + 1}/{config.epochs}", steps_per_epoch, leave=False,
+            disable=not writes,
+        )  # fmt: skip
         for images, target in bar:
-            logits = model(normalise(images.to(device)))
+            logits = shared(normalise(images.to(device)))
             terms = objective(logits, target.to(device))
             loss = torch.stack(list(terms.values())).sum()
             optimiser.zero_grad()
@@ -114,6 +127,9 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
             for name, term in {"loss": loss, **terms}.items():
                 sums[name] = sums.get(name, 0.0) + float(term.detach())
         seconds += time.monotonic() - began
+        if not writes:
+            workers.wait()
+            continue
 
         row: dict[str, object] = {"epoch": epoch + 1, "seconds": round(seconds)}
         row |= {name: round(total / steps_per_epoch, 4) for name, total in sums.items()}
@@ -132,7 +148,9 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
                     "val_pixel_accuracy": confusion.pixel_accuracy(),
                 }
                 save_checkpoint(out / "best.pt", average.model, data.classes, provenance | measured)
-        _append(out / "curve.csv", row, fresh=epoch == 0)
+        append_row(out / "curve.csv", row, fresh=epoch == 0)
+        if row["val_miou"] != "":
+            draw_curve(out / "curve.csv")
         write_atomically(
             {
                 "config": asdict(config),
@@ -148,6 +166,7 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
             out / "last.pt",
         )
         tqdm.write("  ".join(f"{name} {value}" for name, value in row.items() if value != ""))
+        workers.wait()
     return out / "best.pt"
 
 
@@ -200,15 +219,6 @@ def _load_state(path: Path, config: TrainConfig) -> dict[str, Any]:
             f"'{path}' was made with other settings of {changed}; resume with the same ones"
         )
     return state
-
-
-def _append(path: Path, row: dict[str, object], fresh: bool) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w" if fresh else "a", newline="") as file:
-        writer = csv.DictWriter(file, row)
-        if fresh:
-            writer.writeheader()
-        writer.writerow(row)
 
 
 def _commit() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -9,6 +11,7 @@ from torch.nn import functional as F
 
 from jetseg_core.classes import UNLABELLED
 from jetseg_core.losses import JET_TERMS, JetLoss, class_balanced_weights
+from jetseg_core.losses.jet_loss import identity
 from jetseg_core.training.config import loss_terms
 
 
@@ -17,17 +20,24 @@ class Objective(nn.Module):
 
     weight: Tensor
 
-    def __init__(self, loss: str, pixel_counts: np.ndarray) -> None:
+    def __init__(
+        self,
+        loss: str,
+        pixel_counts: np.ndarray,
+        reduce: Callable[[Tensor], Tensor] = identity,
+    ) -> None:
         """
         Args:
             loss: terms to sum up, see `loss_terms`.
             pixel_counts: (C,) pixels of each class in the training set; rare classes weigh more.
+            reduce: sums counts over the processes that share a batch.
         """
         super().__init__()
         self.names = loss_terms(loss)
+        self.reduce = reduce
         self.register_buffer("weight", torch.from_numpy(class_balanced_weights(pixel_counts)))
         jet_terms = [name for name in self.names if name in JET_TERMS]
-        self.jet_loss = JetLoss(self.weight, names=jet_terms) if jet_terms else None
+        self.jet_loss = JetLoss(self.weight, names=jet_terms, reduce=reduce) if jet_terms else None
 
     def forward(self, logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """(N, C, H, W) and (N, H, W) int64 -> scalar terms."""
@@ -43,4 +53,5 @@ class Objective(nn.Module):
         )
         # The weighted mean, and 0, not NaN, for a batch without a labelled pixel.
         of_label = F.pad(self.weight, (0, UNLABELLED + 1 - len(self.weight)))
-        return total / of_label[labels].sum().clamp(min=1e-6)
+        total, weights = self.reduce(torch.stack((total, of_label[labels].sum())))
+        return total / weights.clamp(min=1e-6)
