@@ -18,7 +18,7 @@ help:
 	@echo "make demo    segment a stream of frames with the real node; INPUT=folder|video|bag for your own"
 	@echo "make test    run all tests"
 	@echo "make lint    check style and types"
-	@echo "make bench   time the model on every backend of this machine"
+	@echo "make bench   time the shipped model on every backend of this machine, and draw docs/speed.png"
 	@echo "make setup   only install and build"
 	@echo "make clean   remove what was installed and built"
 
@@ -37,7 +37,7 @@ lint: setup
 	@$(RUN) mypy
 
 bench: setup
-	@$(RUN) jetseg bench $(ARGS)
+	@$(RUN) jetseg bench --size 512 512 --chart docs/speed.png $(ARGS)
 
 clean:
 	rm -rf .venv build install log *.egg-info

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import MISSING, fields
+from pathlib import Path
+
+import yaml
 
 from jetseg_core.cli.options import add_data_option, data_folder, field_help
+from jetseg_core.errors import JetSegError
 
 CONVERTERS = {"int": int, "float": float}
 
@@ -16,6 +20,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
     parser = commands.add_parser("train", help="train a network")
     add_data_option(parser)
+    parser.add_argument(
+        "--config", type=Path, metavar="YAML",
+        help="file with some of the options below, - as _; the command line overrides it",
+    )  # fmt: skip
     help_of = field_help(TrainConfig)
     for field in fields(TrainConfig):
         if field.name == "data":
@@ -25,7 +33,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
             f"--{field.name.replace('_', '-')}",
             type=CONVERTERS.get(str(field.type), str),
             required=required,
-            default=None if required else field.default,
+            default=argparse.SUPPRESS,  # So that what was given can be told from what was not.
             help=help_of[field.name] + ("" if required else f" (default: {field.default!r})"),
         )
     parser.add_argument(
@@ -39,6 +47,38 @@ def run(options: argparse.Namespace) -> None:
     from jetseg_core.training.config import TrainConfig
     from jetseg_core.training.loop import train
 
-    values = {field.name: getattr(options, field.name) for field in fields(TrainConfig)}
-    config = TrainConfig(**(values | {"data": data_folder(options)}))
-    print(f"best checkpoint: {train(config, resume=options.resume)}")
+    given = {
+        field.name: getattr(options, field.name)
+        for field in fields(TrainConfig)
+        if hasattr(options, field.name)
+    }
+    values = _read(options.config) | given | {"data": data_folder(options)}
+    print(f"best checkpoint: {train(TrainConfig(**values), resume=options.resume)}")
+
+
+def _read(path: Path | None) -> dict:
+    """The settings in a file.
+
+    Raises:
+        JetSegError: no such file, no mapping, an unknown name, or a value of another type.
+    """
+    from jetseg_core.training.config import TrainConfig
+
+    if path is None:
+        return {}
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise JetSegError(f"config: '{path}' cannot be read as YAML: {error}") from error
+    kinds = {field.name: str(field.type) for field in fields(TrainConfig)}
+    if not isinstance(values, dict) or not set(values) <= set(kinds):
+        found = sorted(set(values) - set(kinds)) if isinstance(values, dict) else values
+        raise JetSegError(
+            f"config: '{path}' holds {found!r}; expected a mapping of some of {', '.join(kinds)}"
+        )
+    for name, value in values.items():
+        # A whole number is a float, too; True is an int to Python, but none here.
+        fits = {"int": (int,), "float": (int, float), "str": (str,)}[kinds[name]]
+        if not isinstance(value, fits) or isinstance(value, bool):
+            raise JetSegError(f"config: {name} in '{path}' is {value!r}; expected {kinds[name]}")
+    return values

@@ -165,7 +165,9 @@ def _train(config: TrainConfig, resume: bool, workers: Workers) -> Path:
             },
             out / "last.pt",
         )
-        tqdm.write("  ".join(f"{name} {value}" for name, value in row.items() if value != ""))
+        shown = [f"{name} {value}" for name, value in row.items() if value != ""]
+        left = seconds / (epoch + 1) * (config.epochs - epoch - 1)
+        tqdm.write("  ".join([*shown, f"minutes left {left / 60:.0f}"]))
         workers.wait()
     return out / "best.pt"
 

@@ -13,6 +13,7 @@ from jetseg_core.cli.main import COMMANDS, main
 from jetseg_core.coloring import blend_colors, color_labels
 from jetseg_core.runtime import RuntimeSettings, create_runtime
 from jetseg_core.sources import open_source
+from jetseg_core.training.config import TrainConfig
 
 
 def test_info_prints_the_names_that_others_rely_on(capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,6 +127,39 @@ def test_errors_are_one_line_and_status_2(
     printed = capsys.readouterr().err.strip().splitlines()
     assert printed[-1].startswith("jetseg: error: ")
     assert message in printed[-1]
+
+
+def test_training_settings_come_from_a_file_and_the_command_line_overrides_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[TrainConfig] = []
+    monkeypatch.setattr(
+        "jetseg_core.training.loop.train", lambda config, resume: trained.append(config)
+    )
+    file = tmp_path / "recipe.yaml"
+    file.write_text("epochs: 7\nlearning_rate: 1\nloss: ce\n")
+    main(["train", "--data", "d", "--out", "o", "--config", str(file), "--epochs", "3"])
+    assert trained == [TrainConfig("d", "o", epochs=3, learning_rate=1, loss="ce")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("epoch: 3", "holds ['epoch']; expected a mapping of some of data, out"),
+        ("- epochs", "holds ['epochs']; expected a mapping"),
+        ("epochs: many", "epochs in"),
+        ("epochs: true", "epochs in"),
+        ("epochs: [", "cannot be read as YAML"),
+    ],
+)
+def test_a_wrong_file_of_training_settings_is_refused(
+    text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_text(text)
+    with pytest.raises(SystemExit):
+        main(["train", "--data", "d", "--out", "o", "--config", str(file)])
+    assert message in capsys.readouterr().err
 
 
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
