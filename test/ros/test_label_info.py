@@ -5,9 +5,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from rclpy.parameter import Parameter
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import (
+    DurabilityPolicy,
+    QoSProfile,
+    ReliabilityPolicy,
+    qos_profile_sensor_data,
+)
+from sensor_msgs.msg import Image
 
 from jetseg_core.classes import CAMVID11
 
@@ -47,6 +54,25 @@ def test_class_names_reach_who_comes_late(rig: Rig, label_info: Any) -> None:
     node.trigger_deactivate()
     node.trigger_activate()
     rig.spin_until(lambda: len(infos) > number, "the label_info of the new activation")
+
+
+def test_what_a_costmap_layer_subscribes_to(rig: Rig, street: np.ndarray, label_info: Any) -> None:
+    rig.active_node(input__size=[64, 96])
+    names = rig.record(label_info, TOPIC, LATCHED)
+    labels = rig.record(Image, "segmentation/label", qos_profile_sensor_data)
+    confidence = rig.record(Image, "segmentation/confidence", qos_profile_sensor_data)
+    rig.spin_until(lambda: bool(names), "the class names, before any image")
+    camera = rig.publisher()
+
+    def pairs() -> list[tuple[Image, Image]]:
+        return [(a, b) for a in labels for b in confidence if a.header == b.header]
+
+    rig.publish_until(camera, lambda: rig.image(street), lambda: bool(pairs()), "a pair")
+    label, certainty = pairs()[0]
+    assert label.encoding == certainty.encoding == "mono8"
+    assert (label.height, label.width) == (certainty.height, certainty.width) == street.shape[:2]
+    known = {entry.class_id for entry in names[0].class_map}
+    assert set(label.data) <= known
 
 
 def test_the_node_serves_without_vision_msgs(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
