@@ -25,7 +25,7 @@ Launched = Callable[..., LaunchDescription]
 
 # Stands in for rosbag2, which no package index has: says how it was called, and waits to be ended.
 PLAYER = """#!/bin/sh
-[ "$4" = --help ] || [ "$3" = --help ] || { echo "called: $*"; exec sleep "$SECONDS_TO_PLAY"; }
+[ "$3" = --help ] || { echo "called: $*"; exec sleep "$SECONDS_TO_PLAY"; }
 """
 
 

@@ -49,20 +49,23 @@ def test_memory_does_not_grow(rig: Rig, start: Start, street: np.ndarray, soak_f
     camera = rig.publisher()
     image = rig.image(street)
 
-    def exchange(frames: int) -> None:
+    def exchange(frames: int) -> int:
+        """Send so many; returns for how many a label came back."""
+        answered = 0
         for _ in range(frames):
             labels.clear()
             camera.publish(image)
             for _ in range(200):  # best effort may lose it: then the next one comes
                 rig.executor.spin_once(0.01)
                 if labels:
+                    answered += 1
                     break
+        return answered
 
     exchange(WARM_UP)
     before = resident_bytes(node.pid)
-    exchange(soak_frames)
+    assert exchange(soak_frames) > 0.9 * soak_frames
     assert resident_bytes(node.pid) < 1.02 * before
-    assert labels, "the last frames were not served"
     node.send_signal(signal.SIGINT)
     output, _ = node.communicate(timeout=20)
     assert node.returncode == 0, output
