@@ -47,7 +47,8 @@ class SegmentationParameters:
     )
     backend: str = parameter(
         _RUNTIME.backend,
-        "Inference backend: 'torch', 'openvino', or 'auto' for the fastest that is installed.",
+        "Inference backend: 'torch', 'openvino', 'onnxruntime', 'tensorrt', or 'auto' for the fastest "
+        "that is installed.",
         name="runtime.backend",
         applies=Applies.CONFIGURE,
     )
@@ -76,6 +77,13 @@ class SegmentationParameters:
         "True: a backend that is not available is an error. False: another one runs, with a "
         "warning.",
         name="runtime.strict_backend",
+        applies=Applies.CONFIGURE,
+    )
+    cache_dir: str = parameter(
+        _RUNTIME.cache_dir,
+        "Folder for compiled engines, which take minutes to make; '' = jetseg in the user's cache "
+        "folder.",
+        name="runtime.cache_dir",
         applies=Applies.CONFIGURE,
     )
     transport: str = parameter(
@@ -195,6 +203,7 @@ class SegmentationParameters:
             strict_backend=self.strict_backend,
             input_size=(height, width),
             resize=self.resize,
+            cache_dir=self.cache_dir,
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from jetseg_core.benchmark import describe_processor
 from jetseg_core.doctor.finding import Finding
 from jetseg_core.jetson import jetson_release, power_rails, temperatures
+from jetseg_core.runtime.selection import NVIDIA_DEVICES
 
 
 def examine_machine(root: Path = Path("/")) -> Iterator[Finding]:
@@ -49,9 +50,7 @@ def _cuda(root: Path) -> Finding:
                 "ok",
                 f"{torch.cuda.get_device_name(0)}, torch for CUDA {torch.version.cuda}",
             )
-    # The driver's own files, on a desktop GPU and on a Jetson.
-    has_gpu = any((root / name).exists() for name in ("dev/nvidia0", "dev/nvhost-gpu"))
-    if has_gpu:
+    if any((root / node.lstrip("/")).exists() for node in NVIDIA_DEVICES):
         return Finding(
             "cuda",
             "warn",

@@ -45,10 +45,17 @@ def test_defaults_are_those_of_the_runtime(rig: Rig) -> None:
 
 def test_what_is_set_at_start_arrives(rig: Rig) -> None:
     parameters = rig.node(
-        runtime__threads=1, cameras=["a", "b"], input__size=[128, 256], max_age_ms=5.0
+        runtime__threads=1,
+        runtime__cache_dir="/engines",
+        cameras=["a", "b"],
+        input__size=[128, 256],
+        input__resize="crop",
+        max_age_ms=5.0,
     ).parameters
     assert parameters.cameras == ("a", "b") and parameters.max_age_ms == 5.0
-    assert parameters.runtime_settings() == RuntimeSettings(threads=1, input_size=(128, 256))
+    assert parameters.runtime_settings() == RuntimeSettings(
+        threads=1, cache_dir="/engines", input_size=(128, 256), resize="crop"
+    )
 
 
 def test_a_preset_stands_for_the_shipped_model_of_its_size(rig: Rig) -> None:

@@ -136,7 +136,7 @@ def test_names_come_once_and_before_the_first_label(rig: Rig, street: np.ndarray
     assert not infos, "it is sent once, not by a poll"
 
 
-@pytest.mark.parametrize("backend", ["openvino", "torch"])
+@pytest.mark.parametrize("backend", ["openvino", "onnxruntime", "torch"])
 def test_inference_lets_other_threads_run(backend: str) -> None:
     pytest.importorskip(backend)
     settings = RuntimeSettings(backend=backend, input_size=(480, 640), strict_backend=True)
