@@ -171,3 +171,10 @@ def decode_compressed(message: CompressedMessage) -> np.ndarray:
             "PNG",
         )
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def decode_message(message: ImageMessage | CompressedMessage) -> np.ndarray:
+    """The picture in either kind of message; see `decode_image` and `decode_compressed`."""
+    if hasattr(message, "encoding"):
+        return decode_image(message)
+    return decode_compressed(message)

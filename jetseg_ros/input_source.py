@@ -6,7 +6,8 @@ from pathlib import Path
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources import GENERATOR, SOURCE_HELP, FrameSource, open_source
-from jetseg_ros.bag_source import BagSource, is_bag
+from jetseg_ros.bag_source import BagSource
+from jetseg_ros.recording import is_bag
 
 INPUT_HELP = f"a rosbag2 recording, {SOURCE_HELP}"
 

@@ -3,52 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from jetseg.msg import ClassOccupancy, RegionOccupancy
-from std_msgs.msg import Header
 
 from jetseg_core.classes import ClassSet
+from jetseg_ros.message_fields import Fields
 from jetseg_ros.regions import Region
+
+
+@dataclass(frozen=True)
+class Occupancy:
+    """What each class covers in an image, or in one region of it."""
+
+    total_pixels: int
+    """Pixels of the image or region."""
+    pixel_counts: np.ndarray
+    """(C,) int64, pixels of each class; what is not a class is in none."""
+    confidence_sums: np.ndarray
+    """(C,) int64, sum over the pixels of each class of the softmax maximum x 255."""
+
+    def fields(self, classes: ClassSet) -> Fields:
+        """Those of jetseg/RegionOccupancy but its name, and of jetseg/ClassOccupancy but its regions."""
+        counts = self.pixel_counts
+        labelled = int(counts.sum())
+        return {
+            "total_pixels": self.total_pixels,
+            "unlabelled_pixels": self.total_pixels - labelled,
+            "class_ids": list(range(len(classes))),
+            "class_names": list(classes.names),
+            "pixel_counts": counts.tolist(),
+            "fractions": (counts / max(1, labelled)).tolist(),
+            "mean_confidence": (self.confidence_sums / 255.0 / np.maximum(1, counts)).tolist(),
+        }
 
 
 def measure_occupancy(
     labels: np.ndarray,
     confidence: np.ndarray,
     classes: ClassSet,
-    header: Header,
     regions: Sequence[Region] = (),
-) -> ClassOccupancy:
-    """The occupancy message of one segmented image.
+) -> tuple[Occupancy, ...]:
+    """The occupancy of one segmented image, then that of each region.
 
     Args:
         labels: (H, W) uint8 class ids; what is not a class counts as unlabelled.
         confidence: (H, W) uint8, softmax maximum x 255.
-        classes: every one of them is in the message, in id order.
-        header: of the input image, used as it is.
+        classes: every one of them is counted, in id order.
         regions: polygons for which the same figures are given.
     """
     joint = (labels.astype(np.uint16) << 8) | confidence  # (H, W), label in the high byte
-    message = ClassOccupancy(header=header)
-    _fill(message, joint, classes)
-    for region in regions:
-        part = RegionOccupancy(name=region.name)
-        _fill(part, joint[region.mask(*labels.shape)], classes)
-        message.regions.append(part)
-    return message
+    parts = [joint, *(joint[region.mask(*labels.shape)] for region in regions)]
+    return tuple(_count(part, len(classes)) for part in parts)
 
 
-def _fill(message: ClassOccupancy | RegionOccupancy, joint: np.ndarray, classes: ClassSet) -> None:
+def _count(joint: np.ndarray, num_classes: int) -> Occupancy:
     # One pass over the pixels counts every (class, confidence) pair; all figures are sums of the
     # table.
-    table = np.bincount(joint.ravel(), minlength=1 << 16).reshape(256, 256)[: len(classes)]
-    counts = table.sum(axis=1)
-    labelled = int(counts.sum())
-    confidence_sums = table @ np.arange(256)
-    message.total_pixels = joint.size
-    message.unlabelled_pixels = joint.size - labelled
-    message.class_ids = list(range(len(classes)))
-    message.class_names = list(classes.names)
-    message.pixel_counts = counts.tolist()
-    message.fractions = (counts / max(1, labelled)).tolist()
-    message.mean_confidence = (confidence_sums / 255.0 / np.maximum(1, counts)).tolist()
+    table = np.bincount(joint.ravel(), minlength=1 << 16).reshape(256, 256)[:num_classes]
+    return Occupancy(joint.size, table.sum(axis=1), table @ np.arange(256))

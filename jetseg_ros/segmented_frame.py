@@ -1,57 +1,28 @@
-"""One segmented frame, and every message that can be made of it."""
+"""One segmented frame of a camera, and every message that can be made of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
-from jetseg.msg import ClassOccupancy
+from jetseg.msg import ClassOccupancy, RegionOccupancy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
-from jetseg_core.classes import ClassSet
-from jetseg_core.coloring import blend_colors, color_labels
-from jetseg_core.runtime.geometry import View
 from jetseg_ros.camera_info import resize_camera_info
 from jetseg_ros.image_encoding import to_image, to_jpeg, to_png
-from jetseg_ros.occupancy import measure_occupancy
-from jetseg_ros.regions import Region
+from jetseg_ros.segmented_image import SegmentedImage
 
 
-@dataclass(frozen=True)
-class SegmentedFrame:
-    """A frame, what was seen in it, and how it is to be shown.
+@dataclass(frozen=True, kw_only=True)
+class SegmentedFrame(SegmentedImage):
+    """A segmented image with its header.
 
     Every message carries the input's header unchanged and has the size of the label map.
     """
 
     header: Header
-    image: np.ndarray
-    """(H, W, 3) uint8 RGB, the input."""
-    labels: np.ndarray
-    """(h, w) uint8 class ids, 255 = unlabelled."""
-    confidence: np.ndarray | None
-    """(h, w) uint8, softmax maximum x 255; None where it was not asked for."""
-    view: View
-    """How the image lies in the label map."""
-    classes: ClassSet
-    regions: tuple[Region, ...] = ()
-    overlay_alpha: float = 0.5
-    """Share of the class color in the overlay, 0..1."""
     calibration: CameraInfo | None = None
     """Newest calibration of the camera; None where none came."""
-
-    @cached_property
-    def colors(self) -> np.ndarray:
-        """(h, w, 3) uint8 RGB, the classes in the colors of the palette."""
-        return color_labels(self.labels, self.classes)
-
-    @cached_property
-    def overlay(self) -> np.ndarray:
-        """(h, w, 3) uint8 RGB, the colors over the input."""
-        image = self.view.render(self.image)
-        return blend_colors(image, self.colors, self.labels, self.overlay_alpha)
 
     def label_message(self) -> Image:
         """mono8, class id per pixel."""
@@ -80,9 +51,14 @@ class SegmentedFrame:
 
     def occupancy_message(self) -> ClassOccupancy:
         """What each class covers in the image and in each region."""
-        assert self.confidence is not None
-        return measure_occupancy(
-            self.labels, self.confidence, self.classes, self.header, self.regions
+        whole, *parts = self.occupancy
+        return ClassOccupancy(
+            header=self.header,
+            **whole.fields(self.classes),
+            regions=[
+                RegionOccupancy(name=region.name, **part.fields(self.classes))
+                for region, part in zip(self.regions, parts, strict=True)
+            ],
         )
 
     def camera_info_message(self) -> CameraInfo | None:

@@ -9,20 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-import numpy as np
 from builtin_interfaces.msg import Time
 from rclpy.clock import Clock
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from jetseg_core.classes import UNLABELLED
-from jetseg_core.runtime import Runtime, Segmentation
+from jetseg_core.runtime import Runtime
 from jetseg_ros.camera_outputs import NEED_CONFIDENCE, CameraOutputs
 from jetseg_ros.frame_slots import FrameSlots
-from jetseg_ros.image_decoding import ImageError, decode_compressed, decode_image
+from jetseg_ros.image_decoding import ImageError, decode_message
 from jetseg_ros.latency import LatencyStatistics, Stopwatch
 from jetseg_ros.parameters import SegmentationParameters
 from jetseg_ros.segmented_frame import SegmentedFrame
+from jetseg_ros.segmented_image import drop_uncertain
 
 TOTAL = "total"
 """The stage from the message's stamp to the publication of the last output."""
@@ -119,8 +118,7 @@ class Worker:
     ) -> None:
         watch = Stopwatch()
         with watch.stage("decode"):
-            raw = isinstance(message, Image)
-            image = decode_image(message) if raw else decode_compressed(message)
+            image = decode_message(message)
         demand = camera.outputs.demand()
         if not demand:
             return
@@ -131,7 +129,7 @@ class Worker:
                 confidence=bool(demand & NEED_CONFIDENCE) or parameters.min_confidence > 0,
             )
         with watch.stage("post"):
-            _drop_uncertain(found, parameters.min_confidence)
+            drop_uncertain(found, parameters.min_confidence)
         frame = SegmentedFrame(
             header=message.header,
             image=image,
@@ -161,9 +159,3 @@ class Worker:
         # In plain numbers: rclpy.time.Time refuses negative stamps, which a broken driver may send.
         stamp = message.header.stamp
         return 1e-9 * (self._clock.now().nanoseconds - stamp.sec * 10**9 - stamp.nanosec)
-
-
-def _drop_uncertain(found: Segmentation, min_confidence: float) -> None:
-    if found.confidence is not None and min_confidence > 0:
-        threshold = math.ceil(min_confidence * 255)
-        np.putmask(found.labels, found.confidence < threshold, UNLABELLED)

@@ -10,7 +10,7 @@ import pytest
 from jetseg.msg import ClassOccupancy
 from sensor_msgs.msg import Image
 
-from jetseg_ros import segmented_frame
+from jetseg_ros import segmented_frame, segmented_image
 
 if TYPE_CHECKING:
     from test.ros.conftest import Gate, Rig
@@ -21,17 +21,19 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the functions that were called to color, blend or measure a frame, in order."""
     calls: list[str] = []
 
-    def watch(name: str) -> None:
-        original = getattr(segmented_frame, name)
+    def watch(module: Any, name: str) -> None:
+        original = getattr(module, name)
 
         def watched(*args: Any) -> Any:
             calls.append(name)
             return original(*args)
 
-        monkeypatch.setattr(segmented_frame, name, watched)
+        monkeypatch.setattr(module, name, watched)
 
-    for name in ("color_labels", "blend_colors", "measure_occupancy", "to_png", "to_jpeg"):
-        watch(name)
+    for name in ("color_labels", "blend_colors", "measure_occupancy"):
+        watch(segmented_image, name)
+    for name in ("to_png", "to_jpeg"):
+        watch(segmented_frame, name)
     return calls
 
 

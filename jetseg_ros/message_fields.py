@@ -1,0 +1,79 @@
+"""The fields of the messages that we send, as plain data.
+
+The node fills rclpy's messages with them and bag replay those of `rosbags`, so both send the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from jetseg_core.runtime import Runtime
+
+Fields = dict[str, Any]
+"""Values by name of field: numbers, text, lists of them, and (N,) uint8 arrays for `data`."""
+
+_ENCODING_OF_CHANNELS = {1: "mono8", 3: "rgb8"}
+
+
+def image_fields(pixels: np.ndarray) -> Fields:
+    """sensor_msgs/Image without row padding.
+
+    Args:
+        pixels: (H, W) uint8, sent as mono8, or (H, W, 3) uint8 RGB, sent as rgb8.
+    """
+    height, width = pixels.shape[:2]
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    return {
+        "height": height,
+        "width": width,
+        "encoding": _ENCODING_OF_CHANNELS[channels],
+        "is_bigendian": 0,
+        "step": width * channels,
+        "data": np.ascontiguousarray(pixels).reshape(-1),
+    }
+
+
+def png_fields(pixels: np.ndarray) -> Fields:
+    """A lossless sensor_msgs/CompressedImage, in the form that image_transport's plug-in sends.
+
+    Args:
+        pixels: (H, W) uint8.
+    """
+    # Labels are large flat areas: the lowest level is five times faster and hardly larger.
+    _, encoded = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    return {"format": "mono8; png compressed mono8", "data": encoded.reshape(-1)}
+
+
+def jpeg_fields(pixels: np.ndarray, quality: int = 80) -> Fields:
+    """A lossy sensor_msgs/CompressedImage for looking at.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+        quality: JPEG quality, 1..100.
+    """
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return {"format": "rgb8; jpeg compressed bgr8", "data": encoded.reshape(-1)}
+
+
+def model_fields(runtime: Runtime) -> Fields:
+    """jetseg/ModelInfo of a runtime, but for the header."""
+    model = runtime.description
+    height, width = runtime.input_size
+    return {
+        "model_name": model.name,
+        "preset": model.preset,
+        "combination": model.combination,
+        "checkpoint_sha256": model.sha256,
+        "class_ids": list(range(len(model.classes))),
+        "class_names": list(model.classes.names),
+        "palette": [value for color in model.classes.palette for value in color],
+        "backend": runtime.backend,
+        "precision": runtime.precision,
+        "device": runtime.device,
+        "input_height": height,
+        "input_width": width,
+    }

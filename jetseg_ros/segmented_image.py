@@ -1,0 +1,58 @@
+"""One segmented image: what was seen in it, how it is shown, what covers how much of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from jetseg_core.classes import UNLABELLED, ClassSet
+from jetseg_core.coloring import blend_colors, color_labels
+from jetseg_core.runtime import Segmentation
+from jetseg_core.runtime.geometry import View
+from jetseg_ros.occupancy import Occupancy, measure_occupancy
+from jetseg_ros.regions import Region
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentedImage:
+    """An image and its labels; what follows from them is computed when asked for."""
+
+    image: np.ndarray
+    """(H, W, 3) uint8 RGB, the input."""
+    labels: np.ndarray
+    """(h, w) uint8 class ids, 255 = unlabelled."""
+    confidence: np.ndarray | None
+    """(h, w) uint8, softmax maximum x 255; None where it was not asked for."""
+    view: View
+    """How the image lies in the label map."""
+    classes: ClassSet
+    regions: tuple[Region, ...] = ()
+    overlay_alpha: float = 0.5
+    """Share of the class color in the overlay, 0..1."""
+
+    @cached_property
+    def colors(self) -> np.ndarray:
+        """(h, w, 3) uint8 RGB, the classes in the colors of the palette."""
+        return color_labels(self.labels, self.classes)
+
+    @cached_property
+    def overlay(self) -> np.ndarray:
+        """(h, w, 3) uint8 RGB, the colors over the input."""
+        image = self.view.render(self.image)
+        return blend_colors(image, self.colors, self.labels, self.overlay_alpha)
+
+    @cached_property
+    def occupancy(self) -> tuple[Occupancy, ...]:
+        """What each class covers in the image, then in each region."""
+        assert self.confidence is not None
+        return measure_occupancy(self.labels, self.confidence, self.classes, self.regions)
+
+
+def drop_uncertain(found: Segmentation, min_confidence: float) -> None:
+    """Mark the pixels with less confidence (softmax maximum, 0..1) as unlabelled, in place."""
+    if found.confidence is not None and min_confidence > 0:
+        threshold = math.ceil(min_confidence * 255)
+        np.putmask(found.labels, found.confidence < threshold, UNLABELLED)
