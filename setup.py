@@ -24,7 +24,10 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=["jetseg_core*", "jetseg_ros*"]),
-    data_files=[(f"share/jetseg/{folder}", glob(f"{folder}/*")) for folder in ("config", "models")],
+    data_files=[
+        (f"share/jetseg/{folder}", glob(f"{folder}/*")) for folder in ("config", "models", "msg")
+    ],
+    package_data={"jetseg_ros": ["replay/*.css", "replay/*.js"]},
     install_requires=names("base.txt"),
     extras_require={
         "train": names("train.txt"),
@@ -43,6 +46,7 @@ setup(
             "jetseg-doctor = jetseg_ros.doctor:main",
             "jetseg-play-bag = jetseg_ros.play_bag:main",
             "jetseg-demo = jetseg_ros.demo:main",
+            "jetseg-replay = jetseg_ros.replay:main",
         ]
     },
 )

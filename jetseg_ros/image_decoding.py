@@ -173,8 +173,8 @@ def decode_compressed(message: CompressedMessage) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def decode_message(message: ImageMessage | CompressedMessage) -> np.ndarray:
-    """The picture in either kind of message; see `decode_image` and `decode_compressed`."""
+def decode_message(message: Any) -> np.ndarray:
+    """The picture in a sensor_msgs/Image or CompressedImage; see `decode_image`, `decode_compressed`."""
     if hasattr(message, "encoding"):
         return decode_image(message)
     return decode_compressed(message)

@@ -5,10 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 
-from jetseg_core.cli import ablate, bench, doctor, evaluate, export, info, predict, train
+from jetseg_core.cli import (
+    ablate,
+    bench,
+    doctor,
+    evaluate,
+    export,
+    info,
+    predict,
+    replay,
+    train,
+)
 from jetseg_core.errors import JetSegError
 
-COMMANDS = (info, train, evaluate, predict, export, bench, doctor, ablate)
+COMMANDS = (info, train, evaluate, predict, replay, export, bench, doctor, ablate)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -56,7 +56,9 @@ class SalvagedMcap(Salvage):
                 elif kind == _MESSAGE:
                     channel, _, recorded_ns, _ = _MESSAGE_HEAD.unpack_from(content)
                     if channel in channels:
-                        yield Message(*channels[channel], recorded_ns, content[_MESSAGE_HEAD.size :])
+                        yield Message(
+                            *channels[channel], recorded_ns, content[_MESSAGE_HEAD.size :]
+                        )
 
 
 def _flat_records(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

@@ -197,6 +197,9 @@ def _listed_files(metadata: Path) -> Sequence[str]:
     """The names in metadata.yaml; a damaged one lists none."""
     try:
         information = yaml.safe_load(metadata.read_text(encoding="utf-8"))
-        return [Path(name).name for name in information["rosbag2_bagfile_information"]["relative_file_paths"]]
+        return [
+            Path(name).name
+            for name in information["rosbag2_bagfile_information"]["relative_file_paths"]
+        ]
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError):
         return []

@@ -1,0 +1,160 @@
+"""Charts as HTML: the curves are SVG that stretches with the page, the words around them stay their size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+Curve = Sequence[float | None]
+"""Values at the points of a chart; None where there is none."""
+
+
+def rgb(color: Sequence[int]) -> str:
+    """A color of a palette as CSS writes it."""
+    return f"rgb({color[0]},{color[1]},{color[2]})"
+
+
+def stacked_areas(
+    times: Sequence[float], shares: Mapping[str, Curve], colors: Mapping[str, str]
+) -> str:
+    """Shares of a whole over time, one band for each name, the first at the bottom."""
+    width = max(1, len(times) - 1)
+    below = [0.0] * len(times)
+    bands = []
+    for name, curve in shares.items():
+        above = [low + (value or 0.0) for low, value in zip(below, curve, strict=True)]
+        edge = [*_points(above, width, 1.0), *reversed(_points(below, width, 1.0))]
+        if len(times) == 1:  # one frame still has a width to be seen
+            edge = [f"0,{100 - 100 * above[0]:.2f}", f"1000,{100 - 100 * above[0]:.2f}"]
+            edge += [f"1000,{100 - 100 * below[0]:.2f}", f"0,{100 - 100 * below[0]:.2f}"]
+        bands.append(
+            f'<polygon points="{" ".join(edge)}" fill="{colors[name]}"><title>{escape(name)}</title>'
+            "</polygon>"
+        )
+        below = above
+    return _chart("".join(bands), 1.0, times, lambda value: f"{100 * value:.0f} %", shares)
+
+
+def lines(
+    times: Sequence[float],
+    curves: Mapping[str, Curve],
+    colors: Mapping[str, str],
+    show: Callable[[float], str],
+    top: float | None = None,
+) -> str:
+    """Curves over time, from 0 to `top` or to what the largest value needs."""
+    values = [value for curve in curves.values() for value in curve if value is not None]
+    top = top or nice_top(max(values, default=1.0))
+    width = max(1, len(times) - 1)
+    drawn = []
+    for name, curve in curves.items():
+        for part in _unbroken(curve):
+            points = " ".join(
+                f"{1000 * i / width:.1f},{100 - 100 * min(1.0, value / top):.2f}"
+                for i, value in part
+            )
+            drawn.append(f'<polyline points="{points}" style="stroke:{colors[name]}"/>')
+    return _chart("".join(drawn), top, times, show, curves)
+
+
+def histogram(
+    edges: Sequence[float], counts: Sequence[int], marks: Mapping[str, float], unit: str
+) -> str:
+    """Bars of counts, with vertical marks at some values."""
+    highest, end = max([1, *counts]), edges[-1]
+    bars = "".join(
+        f'<rect x="{1000 * low / end + 1:.1f}" y="{100 - 100 * count / highest:.2f}" '
+        f'width="{max(1.0, 1000 * (high - low) / end - 2):.1f}" height="{100 * count / highest:.2f}">'
+        f"<title>{low:.1f} to {high:.1f} {unit}: {count} frames</title></rect>"
+        for low, high, count in zip(edges, edges[1:], counts, strict=False)
+    )
+    shown = {name: value for name, value in marks.items() if value <= end}
+    rules = "".join(
+        f'<line class="mark" x1="{1000 * v / end:.1f}" x2="{1000 * v / end:.1f}" y1="0" y2="100"/>'
+        for v in shown.values()
+    )
+    words = "".join(
+        f'<span class="mark-word" style="left:{100 * value / end:.2f}%">{escape(name)}</span>'
+        for name, value in shown.items()
+    )
+    ticks = _x_ticks(0.0, end, lambda value: f"{value:g} {unit}")
+    return (
+        f'<div class="chart"><div class="plot bars">{_svg(bars + rules)}{words}'
+        f"{_y_ticks(float(highest), lambda value: f'{value:.0f}')}</div>{ticks}</div>"
+    )
+
+
+def nice_top(value: float) -> float:
+    """The smallest of 1, 2, 5, 10, ... times a power of ten that is not less."""
+    if value <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(
+        step * power for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0) if value <= step * power
+    )
+
+
+def _chart(
+    drawing: str,
+    top: float,
+    times: Sequence[float],
+    show: Callable[[float], str],
+    curves: Mapping[str, Any],
+) -> str:
+    names = escape("|".join(curves))
+    return (
+        f'<div class="chart"><div class="plot" data-names="{names}">{_svg(drawing)}'
+        f'{_y_ticks(top, show)}<div class="cursor"></div></div>'
+        f"{_x_ticks(times[0], times[-1], lambda value: f'{value:g} s')}</div>"
+    )
+
+
+def _svg(drawing: str) -> str:
+    return (
+        '<svg viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true">'
+        + "".join(f'<line class="rule" x1="0" x2="1000" y1="{y}" y2="{y}"/>' for y in (0, 50, 100))
+        + f"{drawing}</svg>"
+    )
+
+
+def _y_ticks(top: float, show: Callable[[float], str]) -> str:
+    return "".join(
+        f'<span class="y-tick" style="top:{100 - 50 * i}%">{escape(show(top * i / 2))}</span>'
+        for i in range(3)
+    )
+
+
+def _x_ticks(start: float, end: float, show: Callable[[float], str]) -> str:
+    span = end - start
+    if span <= 0:
+        return (
+            f'<div class="x-axis"><span style="left:0">{escape(show(round(start, 3)))}</span></div>'
+        )
+    step = nice_top(span / 5)
+    ticks = []
+    value = math.ceil(start / step - 1e-9) * step
+    while value <= end + 1e-9 * span:
+        left = 100 * (value - start) / span
+        ticks.append(f'<span style="left:{left:.2f}%">{escape(show(round(value, 6)))}</span>')
+        value += step
+    return f'<div class="x-axis">{"".join(ticks)}</div>'
+
+
+def _points(values: Sequence[float], width: int, top: float) -> list[str]:
+    return [
+        f"{1000 * i / width:.1f},{100 - 100 * min(1.0, value / top):.2f}"
+        for i, value in enumerate(values)
+    ]
+
+
+def _unbroken(curve: Curve) -> list[list[tuple[int, float]]]:
+    """The stretches of a curve in which every point has a value."""
+    parts: list[list[tuple[int, float]]] = [[]]
+    for i, value in enumerate(curve):
+        if value is None:
+            parts.append([])
+        else:
+            parts[-1].append((i, value))
+    return [part for part in parts if part]

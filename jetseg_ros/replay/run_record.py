@@ -1,0 +1,89 @@
+"""What ran: the part of a replay's report that is known before the first frame."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jetseg_core.atomic_file import replacing
+from jetseg_core.benchmark import describe_processor
+from jetseg_core.errors import JetSegError
+from jetseg_core.runtime import Runtime
+from jetseg_ros.replay.cameras import Camera
+from jetseg_ros.replay.settings import ReplaySettings
+
+FILE = "run.json"
+_ANYWHERE = ("machine", "selection", "overlay_alpha")
+"""What may differ when a replay goes on: it changes no figure but times."""
+
+RunRecord = dict[str, Any]
+
+
+def describe_run(
+    settings: ReplaySettings, cameras: Sequence[Camera], runtime: Runtime
+) -> RunRecord:
+    """Model, backend, machine, input and settings, as plain data."""
+    model = runtime.description
+    return {
+        "bag": str(settings.bag),
+        "cameras": [
+            {"topic": camera.topic, "messages": camera.messages, "prefix": camera.prefix}
+            for camera in cameras
+        ],
+        "labels": settings.labels or None,
+        "regions": [region.name for region in settings.polygons],
+        "region_corners": [list(map(list, region.corners)) for region in settings.polygons],
+        "min_confidence": settings.min_confidence,
+        "overlay_alpha": settings.overlay_alpha,
+        "model": {
+            "name": model.name,
+            "preset": model.preset,
+            "combination": model.combination,
+            "sha256": model.sha256,
+            "input_size": list(runtime.input_size),
+        },
+        "classes": model.classes.to_dict(),
+        "backend": runtime.backend,
+        "precision": runtime.precision,
+        "device": runtime.device,
+        "selection": runtime.selection,
+        "machine": {
+            "processor": describe_processor(),
+            "cores": os.cpu_count(),
+            "threads": settings.runtime.threads or len(os.sched_getaffinity(0)),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+        },
+    }
+
+
+def save_run(folder: Path, record: RunRecord) -> None:
+    """Write the record into a replay's folder."""
+    with replacing(folder / FILE) as path:
+        path.write_text(json.dumps(record, indent=2) + "\n")
+
+
+def load_run(folder: Path) -> RunRecord | None:
+    """The record in a folder, or None where no replay was started."""
+    path = folder / FILE
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def check_same_run(folder: Path, earlier: RunRecord, now: RunRecord) -> None:
+    """Refuse to go on with a replay of something else.
+
+    Raises:
+        JetSegError: a setting differs; the message names it.
+    """
+    # Through JSON, which knows no tuples.
+    now = json.loads(json.dumps(now))
+    for key in now.keys() - set(_ANYWHERE):
+        if earlier.get(key) != now[key]:
+            raise JetSegError(
+                f"{folder}: the interrupted replay had another {key} ({earlier.get(key)!r:.120} and not "
+                f"{now[key]!r:.120}); resume it as it was started, or start anew with --overwrite"
+            )

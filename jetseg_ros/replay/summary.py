@@ -1,0 +1,44 @@
+"""A report as a few lines of text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jetseg_ros.replay.report import Report
+from jetseg_ros.replay.video import video_paths
+
+
+def format_report(report: Report, folder: Path) -> str:
+    """What matters most, and where the rest is."""
+    latency, flicker = report["latency_ms"], report["flicker"]["overall"]
+    model = report["model"]
+    lines = [
+        f"model      {model['name']}, {report['backend']} on {report['device']} in {report['precision']}",
+        f"frames     {report['frames']} segmented, {report['failed']} failed",
+    ]
+    for camera in report["cameras"]:
+        rate = f"{camera['rate_hz']:.1f} frames/s" if camera["rate_hz"] else "a single stamp"
+        gaps = camera["gaps"]
+        lost = f"{gaps['count']} gaps, {gaps['missing_frames']} frames missing"
+        lines.append(f"camera     {camera['topic']}: {camera['frames']} frames, {rate}, {lost}")
+    lines.append(f"latency    {latency['p50']:.1f} ms median, {latency['p95']:.1f} ms at 95 %")
+    if flicker is not None:
+        lines.append(f"flicker    {100 * flicker:.2f} % of pixels change label between frames")
+    if report["miou"] is not None:
+        lines.append(
+            f"accuracy   {report['miou']:.2f} % mIoU, {report['pixel_accuracy']:.2f} % pixels "
+            f"({report['labelled_frames']} frames)"
+        )
+    lines += ["", f"{'class':<14}{'share':>9}{'flicker':>10}{'IoU':>9}"]
+    for name, share in report["occupancy"].items():
+        changes = report["flicker"]["per_class"][name]
+        iou = (report["per_class_iou"] or {}).get(name)
+        lines.append(
+            f"{name:<14}{100 * share:8.2f}%"
+            + ("         -" if changes is None else f"{100 * changes:9.2f}%")
+            + ("        -" if iou is None else f"{iou:8.2f}%")
+        )
+    prefixes = [camera["prefix"] for camera in report["cameras"]]
+    videos = [file.name for file in video_paths(folder, prefixes)]
+    lines += ["", f"in {folder}: report.html, report.json, bag, {', '.join(videos)}"]
+    return "\n".join(lines)
