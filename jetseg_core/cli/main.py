@@ -8,6 +8,7 @@ import sys
 from jetseg_core.cli import (
     ablate,
     bench,
+    compare,
     doctor,
     evaluate,
     export,
@@ -18,7 +19,7 @@ from jetseg_core.cli import (
 )
 from jetseg_core.errors import JetSegError
 
-COMMANDS = (info, train, evaluate, predict, replay, export, bench, doctor, ablate)
+COMMANDS = (info, train, evaluate, predict, replay, compare, export, bench, doctor, ablate)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -16,14 +16,17 @@ from jetseg_core.runtime.selection import BACKENDS
 from jetseg_core.runtime.settings import DEVICES, PRECISIONS
 
 
-def add_runtime_options(parser: argparse.ArgumentParser) -> None:
-    """What to run and how: the fields of `RuntimeSettings`."""
+def add_runtime_options(parser: argparse.ArgumentParser, checkpoint: bool = True) -> None:
+    """What to run and how: the fields of `RuntimeSettings`; the model itself may be named otherwise."""
     default = RuntimeSettings()
-    parser.add_argument(
-        "--checkpoint",
-        default=default.checkpoint,
-        help="name of a shipped model, or path of a .pt or .onnx file (default: %(default)s)",
-    )
+    if checkpoint:
+        parser.add_argument(
+            "--checkpoint",
+            default=default.checkpoint,
+            help="name of a shipped model, or path of a .pt or .onnx file (default: %(default)s)",
+        )
+    else:
+        parser.set_defaults(checkpoint=default.checkpoint)
     # No `choices`: create_runtime's own error is the same wherever a backend is named.
     parser.add_argument(
         "--backend", default=default.backend, help=f"auto, {', '.join(BACKENDS)} (default: auto)"

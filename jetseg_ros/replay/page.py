@@ -37,13 +37,19 @@ def write_page(path: Path, title: str, body: str, data: Mapping[str, Any]) -> No
 
 
 def figure(
-    key: str, value: float | None, digits: int = 1, unit: str = "", scale: float = 1.0
+    key: str,
+    value: float | None,
+    digits: int = 1,
+    unit: str = "",
+    scale: float = 1.0,
+    sign: bool = False,
 ) -> str:
     """A number of the report, marked with its key in the JSON; a dash where it is not known."""
     if value is None:
         return f'<span data-figure="{escape(key)}">&ndash;</span>'
     unit = f'<span class="unit">{escape(unit)}</span>' if unit else ""
-    return f'<span data-figure="{escape(key)}" data-scale="{scale:g}">{scale * value:.{digits}f}</span>{unit}'
+    text = f"{scale * value:{'+' if sign else ''}.{digits}f}"
+    return f'<span data-figure="{escape(key)}" data-scale="{scale:g}">{text}</span>{unit}'
 
 
 def cards(entries: Iterable[tuple[str, str, str]]) -> str:

@@ -69,10 +69,10 @@ class FramePictures:
         return color_labels(labels, self._classes)
 
     def difference(self, labels: np.ndarray, others: np.ndarray, under: np.ndarray) -> np.ndarray:
-        """(H, W, 3) uint8 RGB: where two label maps differ in red, over a faint picture; void is not a difference."""
+        """(H, W, 3) uint8 RGB: where two label maps differ in red, over a faint picture."""
         gray = cv2.cvtColor(cv2.cvtColor(under, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         picture = (gray // 2 + 96).astype(np.uint8)
-        picture[(labels != others) & (others < len(self._classes))] = WRONG
+        picture[labels != others] = WRONG
         return picture
 
 

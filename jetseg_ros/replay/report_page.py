@@ -6,6 +6,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from jetseg_core.classes import UNLABELLED
 from jetseg_ros.replay.charts import histogram, lines, rgb, stacked_areas
 from jetseg_ros.replay.page import bar, cards, facts, figure, legend, section, swatch, write_page
 from jetseg_ros.replay.pictures import FramePictures, data_url
@@ -211,11 +214,12 @@ def _extremes(report: Report, pictures: FramePictures) -> str:
 def _shot(frame: Report, pictures: FramePictures) -> str:
     found = pictures.images(frame)
     label, truth = found["label"], found["truth"]
+    known = np.where(truth == UNLABELLED, label, truth)  # void can be neither right nor wrong
     panels = {
         "overlay": found["overlay"],
         "prediction": pictures.colored(label),
         "label": pictures.colored(truth),
-        "difference": pictures.difference(label, truth, found["overlay"]),
+        "difference": pictures.difference(label, known, found["overlay"]),
     }
     return (
         f'<div class="shot"><p>Frame {frame["frame"]}: mIoU {frame["miou"]:.2f} %</p>'

@@ -1,0 +1,64 @@
+"""``jetseg compare``: two replays, or two models on one recording, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from jetseg_core.cli.options import add_runtime_options, runtime_settings
+from jetseg_core.cli.ros_side import load_ros_side
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "compare",
+        help="two replays, or two models on one recording, side by side",
+        description="Compares B with A over the frames that both have: accuracy, flicker and latency with 95 %% "
+        "confidence intervals (bootstrap over frames), and the frames in which they differ most. Each is the "
+        "folder of a replay, or a model, which is then replayed first.",
+    )
+    for name in ("a", "b"):
+        parser.add_argument(
+            name, metavar=name.upper(), help="folder of `jetseg replay --out`, or a model (name, .pt, .onnx)"
+        )  # fmt: skip
+    parser.add_argument(
+        "--bag",
+        default="",
+        help="recording to replay models on (default: that of the other replay)",
+    )
+    parser.add_argument("--topic", action="append", default=[], help="as in jetseg replay")
+    parser.add_argument("--labels", default="", metavar="DIR|TOPIC", help="as in jetseg replay")
+    parser.add_argument(
+        "--fail-if", action="append", default=[], metavar="CONDITION",
+        help="end with status 1 if this holds of B minus A, such as 'miou<-1.0': miou, pixel_accuracy, flicker, "
+        "iou.<class>, flicker.<class> in percent points, latency_p50, latency_p95 in ms; several times for "
+        "several",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, default=Path("out/compare"),
+        help="folder for compare.html, compare.json and the replays of models (default: %(default)s)",
+    )  # fmt: skip
+    add_runtime_options(parser, checkpoint=False)
+    parser.add_argument("--json", action="store_true", help="print compare.json, not a summary")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Compare, print the summary, and end with status 1 if a gate failed."""
+    replay = load_ros_side("jetseg_ros.replay")
+    found = replay.compare_with_page(
+        options.a,
+        options.b,
+        options.out,
+        gates=options.fail_if,
+        bag=options.bag,
+        topics=tuple(options.topic),
+        labels=options.labels,
+        runtime=runtime_settings(options),
+    )
+    text = json.dumps(found, indent=1) if options.json else replay.format_comparison(found)
+    print(text if options.json else f"{text}\n\nin {options.out}: compare.html, compare.json")
+    if found["failed"]:
+        raise SystemExit(1)

@@ -1,0 +1,96 @@
+"""A comparison from what a user names to the finished page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from jetseg_core.atomic_file import replacing
+from jetseg_core.errors import JetSegError
+from jetseg_core.model_files import find_model
+from jetseg_core.runtime import RuntimeSettings
+from jetseg_ros.replay.command import replay_with_report
+from jetseg_ros.replay.compare import Comparison, compare
+from jetseg_ros.replay.compare_page import save_comparison_page
+from jetseg_ros.replay.gate import Gate
+from jetseg_ros.replay.report import FILE as REPORT_FILE
+from jetseg_ros.replay.report import load_report
+from jetseg_ros.replay.settings import ReplaySettings
+
+FILE = "compare.json"
+
+
+def compare_with_page(
+    a: str,
+    b: str,
+    out: Path,
+    *,
+    gates: Sequence[str] = (),
+    bag: str = "",
+    topics: tuple[str, ...] = (),
+    labels: str = "",
+    runtime: RuntimeSettings | None = None,
+) -> Comparison:
+    """Compare two replays and write compare.json and compare.html into `out`.
+
+    Args:
+        a: folder of a replay, or its report.json, or a model, which is replayed into ``<out>/a`` first.
+        b: likewise, into ``<out>/b``.
+        gates: conditions on B minus A, see `GATE_HELP`.
+        bag: what to replay models on; "" = the recording of the other replay.
+        topics: image topics to replay; empty = those of the other replay, or all.
+        labels: ground truth for it; "" = that of the other replay.
+        runtime: how to run models.
+
+    Raises:
+        JetSegError: neither replays nor models, or replays that cannot be compared.
+    """
+    parsed = [Gate.parse(text) for text in gates]  # before anything takes time
+    folders = [_replay_folder(text) for text in (a, b)]
+    known = next((load_report(folder) for folder in folders if folder is not None), None)
+    if known is not None and not bag:
+        bag = known["bag"]
+        topics = topics or tuple(camera["topic"] for camera in known["cameras"])
+        labels = labels or known["labels"] or ""
+    min_confidence = known["min_confidence"] if known is not None else 0.0
+    for number, (name, text) in enumerate((("a", a), ("b", b))):
+        if folders[number] is None:
+            folders[number] = _replay_model(
+                text,
+                ReplaySettings(
+                    bag=Path(bag),
+                    out=out / name,
+                    runtime=replace(runtime or RuntimeSettings(), checkpoint=text),
+                    topics=topics,
+                    labels=labels,
+                    min_confidence=min_confidence,
+                    overwrite=True,
+                ),
+            )
+    first, second = folders
+    assert first is not None and second is not None
+    found = compare(first, second, parsed)
+    with replacing(out / FILE) as path:
+        path.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n")
+    save_comparison_page(out, (first, second), found)
+    return found
+
+
+def _replay_folder(text: str) -> Path | None:
+    """The folder of the replay that a text names; None where it names none."""
+    path = Path(text).expanduser()
+    folder = path.parent if path.name == REPORT_FILE else path
+    return folder if (folder / REPORT_FILE).is_file() else None
+
+
+def _replay_model(text: str, settings: ReplaySettings) -> Path:
+    try:
+        find_model(text)
+    except JetSegError as error:
+        raise JetSegError(f"'{text}': not the folder of a replay, and {error}") from error
+    if settings.bag == Path():
+        raise JetSegError(f"'{text}' is a model: name the recording to replay it on with --bag")
+    replay_with_report(settings)
+    return settings.out
