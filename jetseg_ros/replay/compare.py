@@ -120,11 +120,11 @@ def _disagreement(
     different = pixels = 0
     most: list[tuple[float, int]] = []
     with ExitStack() as stack:
-        streams = [
+        labels_of_a, labels_of_b = (
             _labels(stack.enter_context(Recording(folder / FOLDER)), report)
             for folder, report in zip(folders, reports, strict=True)
-        ]
-        for place, labels_a, labels_b in _together(*streams, places):
+        )
+        for place, labels_a, labels_b in _together(labels_of_a, labels_of_b, places):
             if labels_a.shape != labels_b.shape:
                 raise JetSegError(
                     f"labels of {labels_a.shape} and of {labels_b.shape} pixels for one frame; compare replays "

@@ -81,9 +81,9 @@ def check_same_run(folder: Path, earlier: RunRecord, now: RunRecord) -> None:
     """
     # Through JSON, which knows no tuples.
     now = json.loads(json.dumps(now))
-    for key in now.keys() - set(_ANYWHERE):
-        if earlier.get(key) != now[key]:
+    for key in now:
+        if key not in _ANYWHERE and earlier.get(key) != now[key]:
             raise JetSegError(
-                f"{folder}: the interrupted replay had another {key} ({earlier.get(key)!r:.120} and not "
+                f"{folder}: the interrupted replay differs in '{key}' ({earlier.get(key)!r:.120} and not "
                 f"{now[key]!r:.120}); resume it as it was started, or start anew with --overwrite"
             )

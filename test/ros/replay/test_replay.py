@@ -1,0 +1,302 @@
+"""A recording through the model: every frame once, under its own stamp, and what comes of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from rosbags.rosbag2 import StoragePlugin
+
+from jetseg_core.cli.main import main
+from jetseg_core.errors import JetSegError
+from jetseg_core.evaluation.confusion import ConfusionMatrix
+from jetseg_core.runtime import RuntimeSettings, create_runtime
+from jetseg_core.sources import Frame
+from jetseg_ros.bag_types import read_message
+from jetseg_ros.recording import Recording
+from jetseg_ros.replay import replay_with_report, run
+from jetseg_ros.replay.frame_log import read_rows
+from jetseg_ros.replay.output_bag import OutputBag
+from jetseg_ros.replay.report import Report
+from test.ros.replay.conftest import (
+    CAMERA,
+    LABELS,
+    PERIOD_NS,
+    SIZE,
+    START_NS,
+    WriteDrive,
+    image,
+    picture,
+    settings,
+    truth,
+    truth_png,
+)
+
+STAMPS = [START_NS + index * PERIOD_NS for index in range(9)]
+
+
+def outputs(folder: Path, topic: str) -> list[Any]:
+    with Recording(folder / "bag") as recording:
+        return [(read_message(m), m.recorded_ns) for m in recording.messages([topic])]
+
+
+def figures(folder: Path) -> list[Any]:
+    """The log without times."""
+    rows = [vars(row) for row in read_rows(folder)]
+    return [{k: v for k, v in row.items() if not k.endswith("_ms")} for row in rows]
+
+
+def test_labels_are_the_runtime_s_under_the_input_s_stamps(
+    replayed: tuple[Path, Report], street_frames: list[Frame]
+) -> None:
+    runtime = create_runtime(RuntimeSettings(input_size=SIZE))
+    labels = outputs(replayed[0], "/front/segmentation/label")
+    assert len(labels) == 9
+    for (message, recorded_ns), frame, stamp in zip(labels, street_frames, STAMPS, strict=True):
+        expected = runtime.segment(frame.image).labels
+        np.testing.assert_array_equal(message.data.reshape(SIZE), expected)
+        assert (message.encoding, message.step) == ("mono8", SIZE[1])
+        assert message.header.stamp.sec * 10**9 + message.header.stamp.nanosec == stamp
+        assert message.header.frame_id == "front" and recorded_ns == stamp + 7_000_000
+
+
+def test_a_foreign_reader_opens_the_output(replayed: tuple[Path, Report]) -> None:
+    reading = pytest.importorskip("mcap.reader", reason="the package mcap is not installed")
+    (file,) = (replayed[0] / "bag").glob("*.mcap")
+    times: dict[str, list[int]] = {}
+    schemas = {}
+    with file.open("rb") as stream:
+        reader = reading.make_reader(stream, validate_crcs=True)
+        assert reader.get_header().profile == "ros2"
+        for schema, channel, message in reader.iter_messages():
+            times.setdefault(channel.topic, []).append(message.log_time)
+            schemas[channel.topic] = (schema.name, schema.encoding)
+            assert channel.message_encoding == "cdr"
+    recorded = [stamp + 7_000_000 for stamp in STAMPS]
+    for output in ("label", "overlay/compressed", "occupancy", "truth"):
+        assert times[f"/front/segmentation/{output}"] == recorded
+    assert schemas["/front/segmentation/occupancy"] == ("jetseg/msg/ClassOccupancy", "ros2msg")
+    assert len(times["/segmentation/model_info"]) == 1
+
+
+def test_the_output_means_the_same_to_ros(replayed: tuple[Path, Report]) -> None:
+    """What rclpy makes of the recorded bytes, by the message classes that colcon built."""
+    from jetseg.msg import ClassOccupancy, ModelInfo
+    from rclpy.serialization import deserialize_message
+
+    with Recording(replayed[0] / "bag") as recording:
+        occupancies = [
+            deserialize_message(m.data, ClassOccupancy)
+            for m in recording.messages(["/front/segmentation/occupancy"])
+        ]
+        (model,) = (
+            deserialize_message(m.data, ModelInfo)
+            for m in recording.messages(["/segmentation/model_info"])
+        )
+    assert len(model.class_names) == 11 and len(model.palette) == 33
+    assert list(model.class_names) == list(replayed[1]["occupancy"])
+    for message in occupancies:
+        assert sum(message.pixel_counts) + message.unlabelled_pixels == SIZE[0] * SIZE[1]
+        assert [region.name for region in message.regions] == ["lane"]
+        assert 0 < message.regions[0].total_pixels < message.total_pixels
+        assert message.header.frame_id == "front"
+
+
+def test_accuracy_is_that_of_one_confusion_matrix(
+    replayed: tuple[Path, Report], street_frames: list[Frame]
+) -> None:
+    runtime = create_runtime(RuntimeSettings(input_size=SIZE))
+    matrix = ConfusionMatrix(11)
+    for frame in street_frames:
+        assert frame.labels is not None
+        matrix.update(runtime.segment(frame.image).labels, frame.labels)
+    report = replayed[1]
+    assert report["miou"] == matrix.miou()
+    assert report["pixel_accuracy"] == matrix.pixel_accuracy()
+    assert report["confusion_matrix"] == matrix.counts[:, :-1].tolist()
+    assert report["labelled_frames"] == 9
+
+
+def test_flicker_by_hand(replayed: tuple[Path, Report]) -> None:
+    maps = [m.data.reshape(SIZE) for m, _ in outputs(replayed[0], "/front/segmentation/label")]
+    pairs = list(zip(maps, maps[1:], strict=False))
+    changed = sum(int((a != b).sum()) for a, b in pairs)
+    flicker = replayed[1]["flicker"]
+    assert flicker["overall"] == pytest.approx(changed / (8 * SIZE[0] * SIZE[1]))
+    road = sum(int(((a == 3) & (b != 3)).sum()) for a, b in pairs)
+    assert flicker["per_class"]["Road"] == pytest.approx(road / sum((a == 3).sum() for a in maps[:-1]))
+
+
+def test_report_s_names_and_sums(replayed: tuple[Path, Report]) -> None:
+    folder, report = replayed
+    assert json.loads((folder / "report.json").read_text()) == report
+    assert {"frames", "latency_ms", "miou", "per_class_iou", "flicker"} <= report.keys()
+    assert report["frames"] == 9 and report["failed"] == 0 and report["complete"] is True
+    latency = report["latency_ms"]
+    assert 0 < latency["p50"] <= latency["p95"] <= latency["max"]
+    assert sum(latency["histogram"]["counts"]) == 9
+    assert sum(report["occupancy"].values()) == pytest.approx(1)
+    (camera,) = report["cameras"]
+    assert camera["rate_hz"] == pytest.approx(10) and camera["gaps"]["count"] == 0
+    assert sum(camera["regions"]["lane"].values()) == pytest.approx(1)
+    assert camera["series"]["t_s"] == pytest.approx([0.1 * i for i in range(9)])
+    assert len(report["timeline"]) == 9 and len(report["worst"]) == 3 == len(report["best"])
+    assert report["worst"][0]["miou"] <= report["best"][0]["miou"]
+
+
+def test_the_video_shows_every_frame(replayed: tuple[Path, Report]) -> None:
+    video = cv2.VideoCapture(str(replayed[0] / "overlay.mp4"))
+    count = 0
+    while video.read()[0]:
+        count += 1
+    assert count == 9
+    assert video.get(cv2.CAP_PROP_FPS) == pytest.approx(10, abs=0.1)
+
+
+def test_labels_of_a_folder_in_order_or_by_stamp(
+    write_drive: WriteDrive,
+    replayed: tuple[Path, Report],
+    street_frames: list[Frame],
+    tmp_path: Path,
+) -> None:
+    bag = write_drive({CAMERA: picture})
+    for kind, names in (("order", range(9)), ("stamp", STAMPS)):
+        folder = tmp_path / kind
+        folder.mkdir()
+        for name, frame in zip(names, street_frames, strict=True):
+            assert frame.labels is not None
+            cv2.imwrite(str(folder / f"{name}.png"), frame.labels)
+        report = replay_with_report(settings(bag, tmp_path / f"out_{kind}", labels=str(folder)))
+        assert report["miou"] == replayed[1]["miou"]
+    (tmp_path / "order" / "8.png").unlink()
+    with pytest.raises(JetSegError, match="8 label images for 9 frames"):
+        replay_with_report(settings(bag, tmp_path / "out", labels=str(tmp_path / "order")))
+
+
+def test_compressed_images_and_labels_for_some_frames(
+    write_drive: WriteDrive, tmp_path: Path, street_frames: list[Frame]
+) -> None:
+    def some(frame: Frame, head: Any) -> Any:
+        return truth_png(frame, head) if frame is not street_frames[4] else None
+
+    bag = write_drive({CAMERA: picture, LABELS + "/compressed": some}, storage=StoragePlugin.SQLITE3)
+    report = replay_with_report(settings(bag, tmp_path / "out", labels=LABELS + "/compressed"))
+    assert report["frames"] == 9 and report["labelled_frames"] == 8
+
+
+def test_several_cameras(write_drive: WriteDrive, tmp_path: Path, street_frames: list[Frame]) -> None:
+    def rear(frame: Frame, head: Any) -> Any:
+        return image(frame.image[:, ::-1], head) if frame is not street_frames[3] else None
+
+    def with_a_bad_one(frame: Frame, head: Any) -> Any:
+        message = picture(frame, head)
+        if frame is street_frames[5]:
+            message.encoding = "16UC1"
+        return message
+
+    bag = write_drive({CAMERA: with_a_bad_one, "/rear/image_raw": rear})
+    report = replay_with_report(settings(bag, tmp_path / "out"))
+    front, back = report["cameras"]
+    assert (front["frames"], front["failed"], back["frames"]) == (8, 1, 8)
+    assert front["faults"] == {"unknown encoding": 1}
+    assert front["gaps"]["count"] == 0  # the frame came, it only could not be read
+    assert back["gaps"]["count"] == 1 and back["gaps"]["missing_frames"] == 1
+    assert back["gaps"]["longest_s"] == pytest.approx(0.2)
+    assert len(outputs(tmp_path / "out", "/rear/segmentation/label")) == 8
+    assert (tmp_path / "out" / "overlay_rear.mp4").is_file()
+    assert report["miou"] is None and report["frames"] == 16
+    with pytest.raises(JetSegError, match="several cameras.*say with --topic"):
+        replay_with_report(settings(bag, tmp_path / "other", labels=str(tmp_path)))
+    one = replay_with_report(settings(bag, tmp_path / "one", topics=("/rear/image_raw",)))
+    assert one["frames"] == 8 and one["flicker"]["overall"] == back["flicker"]["overall"]
+
+
+def test_no_camera_in_the_bag(write_drive: WriteDrive, tmp_path: Path) -> None:
+    bag = write_drive({"/chatter": lambda frame, head: head})
+    with pytest.raises(JetSegError, match=r"no camera images.*/chatter \(std_msgs/msg/Header\)"):
+        replay_with_report(settings(bag, tmp_path / "out"))
+    with pytest.raises(JetSegError, match="no images on topic '/front/image'"):
+        replay_with_report(settings(bag, tmp_path / "out", topics=("/front/image",)))
+
+
+@pytest.mark.parametrize("how", ["interrupt", "kill"])
+def test_an_interrupted_replay_goes_on_to_the_same_end(
+    write_drive: WriteDrive,
+    replayed: tuple[Path, Report],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+) -> None:
+    bag, out = write_drive({CAMERA: picture, LABELS: truth}), tmp_path / "out"
+    lane = "lane: 0.4 0.5, 0.6 0.5, 1 1, 0 1"
+    monkeypatch.setattr(run, "PART_FRAMES", 3)
+    write, written = OutputBag.write, []
+
+    def stopping(self: OutputBag, *arguments: Any) -> None:
+        write(self, *arguments)
+        written.append(1)
+        if len(written) == 5:
+            if how == "kill":
+                raise MemoryError
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(OutputBag, "write", stopping)
+        if how == "kill":
+            # Nothing is tidied up then: the part under way is lost.
+            stopped.setattr(OutputBag, "end_part", _end_unless(written, OutputBag.end_part))
+            with pytest.raises(MemoryError):
+                replay_with_report(settings(bag, out, labels=LABELS, regions=(lane,)))
+        else:
+            report = replay_with_report(settings(bag, out, labels=LABELS, regions=(lane,)))
+            assert report["complete"] is False and report["frames"] == 5
+            assert "interrupted" in (out / "report.html").read_text()
+            assert len(outputs(out, "/front/segmentation/label")) == 5
+
+    with pytest.raises(JetSegError, match="go on with --resume, or replace it with --overwrite"):
+        replay_with_report(settings(bag, out, labels=LABELS, regions=(lane,)))
+    with pytest.raises(JetSegError, match="the interrupted replay differs in 'regions'"):
+        replay_with_report(settings(bag, out, labels=LABELS, resume=True))
+
+    written.clear()
+    monkeypatch.setattr(OutputBag, "write", lambda *a: (write(*a), written.append(1)))
+    report = replay_with_report(settings(bag, out, labels=LABELS, regions=(lane,), resume=True))
+    assert len(written) == (6 if how == "kill" else 4)
+    assert figures(out) == figures(replayed[0])
+    assert report["complete"] is True and report["miou"] == replayed[1]["miou"]
+    assert report["flicker"] == replayed[1]["flicker"]
+    for topic in ("label", "overlay/compressed", "occupancy"):
+        ours = outputs(out, f"/front/segmentation/{topic}")
+        theirs = outputs(replayed[0], f"/front/segmentation/{topic}")
+        assert [time for _, time in ours] == [time for _, time in theirs]
+    test_the_video_shows_every_frame((out, report))
+
+
+def _end_unless(written: list[int], end_part: Any) -> Any:
+    def ending(self: OutputBag, rows: int) -> None:
+        if len(written) < 5:
+            end_part(self, rows)
+
+    return ending
+
+
+def test_the_command(
+    write_drive: WriteDrive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bag = write_drive({CAMERA: picture, LABELS: truth})
+    size = ["--size", str(SIZE[0]), str(SIZE[1])]
+    main(["replay", str(bag), "--labels", LABELS, "--out", str(tmp_path / "out"), *size])
+    printed = capsys.readouterr().out
+    assert "9 segmented, 0 failed" in printed and "% mIoU" in printed
+    main(["replay", str(bag), "--out", str(tmp_path / "out"), "--json", *size])
+    assert json.loads(capsys.readouterr().out)["miou"] is None
+    with pytest.raises(SystemExit) as ended:
+        main(["replay", str(tmp_path / "nothing")])
+    assert ended.value.code == 2
+    assert "cannot be read as a rosbag2 recording" in capsys.readouterr().err
