@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +19,7 @@ METADATA = "metadata.yaml"
 STORAGE_SUFFIXES = (".mcap", ".db3")
 COMPRESSED_SUFFIX = ".zstd"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_BLOCK = 1 << 20
 
 
 def is_bag(path: Path) -> bool:
@@ -79,13 +79,14 @@ class Recording:
     ) -> Iterator[Message]:
         """Messages of these topics recorded from `start_ns` to before `stop_ns`, read as they are asked for.
 
-        Damage found on the way ends the file it is in, with a warning.
+        Damage found on the way ends the file that it is in, with a warning.
         """
         for storage in self._storages:
             late = stop_ns is not None and storage.start_ns >= stop_ns
             if late or (start_ns is not None and storage.end_ns < start_ns):
                 continue
             stream = storage.messages(topics, start_ns, stop_ns)
+            count = 0
             while True:
                 try:
                     message = next(stream)
@@ -94,9 +95,15 @@ class Recording:
                 except StopIteration:
                     break
                 except Exception as error:  # whatever damage makes a reader raise
-                    self._warn(f"{self.path}: damaged; what follows it is left out ({error})")
+                    self._warn(f"{self.path}: {error}")
                     break
+                count += 1
                 yield message
+            listed = sum(n for topic, (_, n) in storage.topics.items() if topic in topics)
+            if count < listed and start_ns is None and stop_ns is None:
+                self._warn(
+                    f"{self.path}: damaged; {listed - count} of {listed} messages are missing"
+                )
 
     def close(self) -> None:
         """Close the files and remove what was unpacked."""
@@ -146,10 +153,17 @@ class Recording:
     def _unpack(self, file: Path) -> Path:
         unpacked = Path(self._unpacked.name, file.stem)
         with file.open("rb") as source, unpacked.open("wb") as target:
+            # Not zstd.open: of a file that was cut short it gives up more than is missing.
+            decompressor = zstd.ZstdDecompressor()
             try:
-                shutil.copyfileobj(zstd.open(source, "rb"), target)
-            except (EOFError, zstd.ZstdError) as error:
-                self._warn(f"{file.name}: cut short ({error})")
+                while data := source.read(_BLOCK):
+                    while data:
+                        if decompressor.eof:  # the next of several frames
+                            decompressor = zstd.ZstdDecompressor()
+                        target.write(decompressor.decompress(data))
+                        data = decompressor.unused_data
+            except zstd.ZstdError as error:
+                self._warn(f"{file.name}: damaged; what follows it is left out ({error})")
         return unpacked
 
     def _warn(self, text: str) -> None:

@@ -60,7 +60,9 @@ def street_frames() -> list[Frame]:
 def write_drive(tmp_path: Path, street_frames: list[Frame]) -> WriteDrive:
     """Writes a recording of the street with what is made of each frame, by topic; returns its folder."""
 
-    def write(topics: dict[str, Make], name: str = "drive", storage: Any = StoragePlugin.MCAP) -> Path:
+    def write(
+        topics: dict[str, Make], name: str = "drive", storage: Any = StoragePlugin.MCAP
+    ) -> Path:
         return write_bag(tmp_path / name, street_frames, topics, storage)
 
     return write

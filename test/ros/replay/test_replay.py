@@ -130,7 +130,9 @@ def test_flicker_by_hand(replayed: tuple[Path, Report]) -> None:
     flicker = replayed[1]["flicker"]
     assert flicker["overall"] == pytest.approx(changed / (8 * SIZE[0] * SIZE[1]))
     road = sum(int(((a == 3) & (b != 3)).sum()) for a, b in pairs)
-    assert flicker["per_class"]["Road"] == pytest.approx(road / sum((a == 3).sum() for a in maps[:-1]))
+    assert flicker["per_class"]["Road"] == pytest.approx(
+        road / sum((a == 3).sum() for a in maps[:-1])
+    )
 
 
 def test_report_s_names_and_sums(replayed: tuple[Path, Report]) -> None:
@@ -185,12 +187,16 @@ def test_compressed_images_and_labels_for_some_frames(
     def some(frame: Frame, head: Any) -> Any:
         return truth_png(frame, head) if frame is not street_frames[4] else None
 
-    bag = write_drive({CAMERA: picture, LABELS + "/compressed": some}, storage=StoragePlugin.SQLITE3)
+    bag = write_drive(
+        {CAMERA: picture, LABELS + "/compressed": some}, storage=StoragePlugin.SQLITE3
+    )
     report = replay_with_report(settings(bag, tmp_path / "out", labels=LABELS + "/compressed"))
     assert report["frames"] == 9 and report["labelled_frames"] == 8
 
 
-def test_several_cameras(write_drive: WriteDrive, tmp_path: Path, street_frames: list[Frame]) -> None:
+def test_several_cameras(
+    write_drive: WriteDrive, tmp_path: Path, street_frames: list[Frame]
+) -> None:
     def rear(frame: Frame, head: Any) -> Any:
         return image(frame.image[:, ::-1], head) if frame is not street_frames[3] else None
 
