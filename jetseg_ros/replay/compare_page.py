@@ -11,7 +11,8 @@ from jetseg_ros.replay.compare import Comparison
 from jetseg_ros.replay.page import cards, figure, section, swatch, write_page
 from jetseg_ros.replay.pictures import FramePictures
 from jetseg_ros.replay.report import Report, load_report
-from jetseg_ros.replay.report_page import class_colors, picture_row, stamp_text
+from jetseg_ros.replay.report_page import picture_row, stamp_text
+from jetseg_ros.replay.report_tables import class_colors
 
 FILE = "compare.html"
 _HEADLINES = {

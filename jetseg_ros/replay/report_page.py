@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from jetseg_core.classes import UNLABELLED
-from jetseg_ros.replay.charts import histogram, lines, rgb, stacked_areas
-from jetseg_ros.replay.page import bar, cards, facts, figure, legend, section, swatch, write_page
+from jetseg_ros.replay.page import cards, facts, figure, legend, section, write_page
 from jetseg_ros.replay.pictures import FramePictures, data_url
 from jetseg_ros.replay.report import Report
+from jetseg_ros.replay.report_charts import curves_over_time, latency_chart
+from jetseg_ros.replay.report_tables import class_colors, class_table, confusion_table, input_table
 
 FILE = "report.html"
 TIMELINE_WIDTH = 480
@@ -28,12 +29,12 @@ def save_page(folder: Path, report: Report) -> None:
             _head(report),
             _cards(report),
             _player(report),
-            _classes(report),
-            _over_time(report),
+            class_table(report),
+            curves_over_time(report),
             _extremes(report, pictures),
-            _confusion(report),
-            _latency(report),
-            _input(report),
+            confusion_table(report),
+            latency_chart(report),
+            input_table(report),
             _what_ran(report),
             "<footer>All of these numbers are in report.json, those of single frames in frames.jsonl; "
             "the pictures are from the bag beside them.</footer>",
@@ -53,14 +54,6 @@ def save_page(folder: Path, report: Report) -> None:
 def stamp_text(stamp_ns: int) -> str:
     """Seconds with all nine digits after the point."""
     return f"{stamp_ns // 10**9}.{stamp_ns % 10**9:09d}"
-
-
-def class_colors(report: Report) -> dict[str, str]:
-    """CSS color of each class."""
-    classes = report["classes"]
-    return {
-        name: rgb(color) for name, color in zip(classes["names"], classes["palette"], strict=True)
-    }
 
 
 def _head(report: Report) -> str:
@@ -128,73 +121,6 @@ def _player(report: Report) -> str:
     )
 
 
-def _classes(report: Report) -> str:
-    iou = report["per_class_iou"]
-    head = ["Class", "Share of pixels", "Flicker", "Confidence", *(["IoU"] if iou else [])]
-    rows = []
-    for name, color in class_colors(report).items():
-        share = report["occupancy"][name]
-        flicker = report["flicker"]["per_class"][name]
-        sure = report["confidence"]["per_class"][name]
-        cells = [
-            f"{swatch(color)}{escape(name)}",
-            figure(f"occupancy.{name}", share, 2, "%", 100) + bar(share),
-            figure(f"flicker.per_class.{name}", flicker, 2, "%", 100) + bar(flicker),
-            figure(f"confidence.per_class.{name}", sure, 1, "%", 100) + bar(sure),
-        ]
-        if iou:
-            value = iou[name]
-            known = None if value is None else value / 100
-            cells.append(figure(f"per_class_iou.{name}", value, 2, "%") + bar(known))
-        rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    table = (
-        f"<thead><tr>{''.join(f'<th>{word}</th>' for word in head)}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody>"
-    )
-    return section("Classes", f'<div class="scroll"><table>{table}</table></div>')
-
-
-def _over_time(report: Report) -> str:
-    colors = class_colors(report)
-    parts = [legend(colors)]
-    for number, camera in enumerate(report["cameras"]):
-        series = camera["series"]
-        if not series["points"]:
-            parts.append(f"<h3>{escape(camera['topic'])}: no frame could be segmented</h3>")
-            continue
-        of = f", {camera['topic']}" if len(report["cameras"]) > 1 else ""
-        times = series["t_s"]
-
-        def add(title: str, path: str, chart: str, scale: float, digits: int, unit: str) -> None:
-            settings = f"{number}|{path}|{scale:g}|{digits}|{unit}"  # noqa: B023
-            parts.append(
-                f'<h3>{escape(title + of)}</h3><div data-series="{escape(settings)}" '  # noqa: B023
-                f'data-title="{escape(title)}">{chart}</div>'
-            )
-
-        whole = series["occupancy"]
-        add("Occupancy", "occupancy", stacked_areas(times, whole, colors), 100, 1, " %")
-        for region, shares in series["regions"].items():
-            chart = stacked_areas(times, shares, colors)
-            add(f"Occupancy of region {region}", f"regions/{region}", chart, 100, 1, " %")
-        curves: list[tuple[str, str, float, float | None]] = [
-            ("Flicker", "flicker", 100, None),
-            ("Confidence", "confidence", 100, 1.0),
-            ("mIoU of single frames", "miou", 1, 100.0),
-        ]
-        for title, key, scale, top in curves:
-            if any(value is not None for value in series[key]):
-                chart = lines(
-                    times,
-                    {title: series[key]},
-                    {title: "var(--accent)"},
-                    lambda value, scale=scale: f"{scale * value:.3g} %",  # type: ignore[misc]
-                    top,
-                )
-                add(title, key, chart, scale, 2, " %")
-    return section("Over time", "".join(parts))
-
-
 def _extremes(report: Report, pictures: FramePictures) -> str:
     parts = []
     for word, frames in (("Worst", report["worst"]), ("Best", report["best"])):
@@ -237,94 +163,6 @@ def picture_row(panels: dict[str, Any]) -> str:
             for name, image in panels.items()
         )
         + "</div>"
-    )
-
-
-def _confusion(report: Report) -> str:
-    matrix = report["confusion_matrix"]
-    if matrix is None:
-        return ""
-    names = report["classes"]["names"]
-    head = "".join(f"<th><span>{escape(name)}</span></th>" for name in names)
-    rows = []
-    for name, row in zip(names, matrix, strict=True):
-        whole = sum(row)
-        cells = "".join(_heat(name, other, n, whole) for other, n in zip(names, row, strict=True))
-        rows.append(f"<tr><th>{escape(name)}</th>{cells}</tr>")
-    table = f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return section(
-        "Confusion",
-        f'<div class="scroll matrix">{table}</div>',
-        "Rows: the true class; columns: what was predicted instead, in percent of the row's pixels.",
-    )
-
-
-def _heat(name: str, other: str, count: int, whole: int) -> str:
-    share = count / whole if whole else 0.0
-    word = f"{100 * share:.0f}" if share >= 0.005 else ""
-    ink = ";color:#fff" if share > 0.55 else ""
-    title = escape(f"{name} seen as {other}: {count} pixels")
-    return f'<td title="{title}" style="background:rgba(var(--heat),{share:.3f}){ink}">{word}</td>'
-
-
-def _latency(report: Report) -> str:
-    latency = report["latency_ms"]
-    marks = {name: latency[name] for name in ("p50", "p95")}
-    chart = histogram(latency["histogram"]["edges"], latency["histogram"]["counts"], marks, "ms")
-    points = ("p50", "p90", "p95", "p99", "max")
-    rows = [("all", "latency_ms", latency)]
-    rows += [
-        (stage, f"latency_ms.stages.{stage}", values) for stage, values in latency["stages"].items()
-    ]
-    body = "".join(
-        f"<tr><td>{escape(name)}</td>"
-        + "".join(f"<td>{figure(f'{key}.{p}', values[p], 1)}</td>" for p in points)
-        + "</tr>"
-        for name, key, values in rows
-    )
-    head = "".join(f"<th>{point}</th>" for point in points)
-    return section(
-        "Latency",
-        f'{chart}<div class="scroll"><table><thead><tr><th>Stage, ms</th>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>",
-        "From the message to all results of a frame: decode (pixels out of the message), infer (labels and "
-        "confidence), post (occupancy and overlay). Reading and writing files do not count. The last bar "
-        "also holds all frames that took longer.",
-    )
-
-
-def _input(report: Report) -> str:
-    rows = []
-    for number, camera in enumerate(report["cameras"]):
-        gaps, period = camera["gaps"], camera.get("period_ms")
-        key = f"cameras.{number}"
-        cells = [
-            escape(camera["topic"]),
-            figure(f"{key}.frames", camera["frames"], 0),
-            figure(f"{key}.failed", camera["failed"], 0),
-            figure(f"{key}.rate_hz", camera["rate_hz"], 2, "/s"),
-            figure(f"{key}.period_ms.p95", period and period["p95"], 1, "ms"),
-            figure(f"{key}.gaps.count", gaps["count"], 0),
-            figure(f"{key}.gaps.missing_frames", gaps["missing_frames"], 0),
-            figure(f"{key}.gaps.longest_s", gaps["longest_s"], 3, "s"),
-            figure(f"{key}.backwards", camera["backwards"], 0),
-        ]
-        rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    words = [
-        "Camera", "Frames", "Failed", "Median rate", "Period at 95 %", "Gaps", "Missing frames", "Longest gap",
-        "Stamps not rising",
-    ]  # fmt: skip
-    head = "".join(f"<th>{word}</th>" for word in words)
-    faults = [
-        f"{camera['topic']}: {count} x {fault}"
-        for camera in report["cameras"]
-        for fault, count in camera["faults"].items()
-    ]
-    return section(
-        "Input",
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-        + "".join(f"<p>Not segmented: {escape(fault)}</p>" for fault in faults),
-        "By the stamps of the images. A gap is a pause of more than one and a half median periods.",
     )
 
 

@@ -62,7 +62,7 @@ def indexes(path: Path, **limits: int) -> list[int]:
         found = []
         for message in recording.messages(["/image"], **limits):
             index = (message.recorded_ns - START_NS) // PERIOD_NS
-            read = TYPES.deserialize_cdr(message.data, message.msgtype)
+            read: Any = TYPES.deserialize_cdr(message.data, message.msgtype)
             np.testing.assert_array_equal(read.data, image(index).data)
             found.append(index)
         return found
