@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,10 @@ from jetseg_ros.bag_source import describe_topics, image_topics
 from jetseg_ros.recording import Recording
 
 _COMPRESSED = "/compressed"
-_OUTPUTS = "/segmentation/"
+_NO_CAMERA = re.compile(
+    r"(^|[/_])(segmentation|labels?|ground_truth|truth|masks?|depth|disparity)([/_]|$)"
+)
+"""Names of images that are not of a camera: what a segmentation node published, labels, distances."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,8 @@ def choose_cameras(
 ) -> tuple[Camera, ...]:
     """The cameras asked for, or all there are.
 
-    Without a choice, labels and what a segmentation node published are no cameras, and of a camera that
-    was recorded raw and compressed, the raw images are taken.
+    Without a choice, images whose name says that they are no camera's are left out, with a warning of the
+    recording, and of a camera that was recorded raw and compressed, the raw images are taken.
 
     Raises:
         JetSegError: no image topic, or none of that name; the topics that there are are listed.
@@ -44,10 +48,15 @@ def choose_cameras(
     chosen = list(dict.fromkeys(topics)) or [
         topic
         for topic in found
-        if topic != labels_topic
-        and _OUTPUTS not in topic
+        if not _NO_CAMERA.search(topic)
+        and topic != labels_topic
         and not (topic.endswith(_COMPRESSED) and topic.removesuffix(_COMPRESSED) in found)
     ]
+    left_out = [topic for topic in found if _NO_CAMERA.search(topic) and topic != labels_topic]
+    if left_out and not topics:
+        recording.warnings.append(
+            f"no cameras by their names, and left out: {', '.join(left_out)}; --topic takes them all the same"
+        )
     if not chosen:
         raise JetSegError(
             f"{recording.path}: no camera images in this bag; {describe_topics(recording)}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from jetseg_core.classes import ClassSet
 from jetseg_core.errors import JetSegError
-from jetseg_ros.bag_types import read_message, stamp_ns
+from jetseg_ros.bag_types import IMAGE_TYPES, read_message, stamp_ns
 from jetseg_ros.image_decoding import ImageError
 from jetseg_ros.recording import Recording
 from jetseg_ros.replay.cameras import Camera
@@ -65,6 +66,10 @@ class FrameReader:
                 f"--labels {labels}: the bag has several cameras "
                 f"({', '.join(self._cameras)}); say with --topic whose labels these are"
             )
+        if self._labels_topic and recording.topics[labels][0] not in IMAGE_TYPES:
+            raise JetSegError(
+                f"--labels {labels}: a topic of {recording.topics[labels][0]}; expected images of class ids"
+            )
         if labels and not self._labels_topic:
             self._folder = self._open_folder(labels, cameras[0].messages)
 
@@ -95,8 +100,6 @@ class FrameReader:
         return labels
 
     def _open_folder(self, labels: str, frames: int) -> FolderTruth:
-        from pathlib import Path
-
         folder = Path(labels).expanduser()
         if not folder.is_dir():
             raise JetSegError(

@@ -29,7 +29,7 @@ def describe_run(
     """Model, backend, machine, input and settings, as plain data."""
     model = runtime.description
     return {
-        "bag": str(settings.bag),
+        "bag": str(settings.bag.expanduser().absolute()),
         "cameras": [
             {"topic": camera.topic, "messages": camera.messages, "prefix": camera.prefix}
             for camera in cameras

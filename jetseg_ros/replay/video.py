@@ -53,4 +53,5 @@ def video_paths(folder: Path, prefixes: Sequence[str]) -> list[Path]:
     """The video of each camera, by prefix: overlay.mp4, or with several overlay_<camera>.mp4."""
     if len(prefixes) == 1:
         return [folder / "overlay.mp4"]
-    return [folder / f"overlay_{prefix.strip('/').replace('/', '_')}.mp4" for prefix in prefixes]
+    names = [prefix.strip("/").replace("/", "_") or "camera" for prefix in prefixes]
+    return [folder / f"overlay_{name}.mp4" for name in names]

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from jetseg_core.cli.main import COMMANDS, main
+from jetseg_core.cli.ros_side import load_ros_side
 from jetseg_core.coloring import blend_colors, color_labels
+from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import RuntimeSettings, create_runtime
 from jetseg_core.sources import open_source
 from jetseg_core.training.config import TrainConfig
@@ -160,6 +162,11 @@ def test_a_wrong_file_of_training_settings_is_refused(
     with pytest.raises(SystemExit):
         main(["train", "--data", "d", "--out", "o", "--config", str(file)])
     assert message in capsys.readouterr().err
+
+
+def test_a_command_of_a_package_that_is_not_there() -> None:
+    with pytest.raises(JetSegError, match="needs the Python package 'jetseg_elsewhere'"):
+        load_ros_side("jetseg_elsewhere.replay")
 
 
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:

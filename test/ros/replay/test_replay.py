@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from jetseg_core.cli.main import main
 from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.runtime import RuntimeSettings, create_runtime
-from jetseg_core.sources import Frame
+from jetseg_core.sources import FolderSource, Frame
 from jetseg_ros.bag_types import read_message
 from jetseg_ros.recording import Recording
 from jetseg_ros.replay import replay_with_report, run
@@ -31,12 +33,14 @@ from test.ros.replay.conftest import (
     PERIOD_NS,
     SIZE,
     START_NS,
+    Make,
     WriteDrive,
     image,
     picture,
     settings,
     truth,
     truth_png,
+    write_bag,
 )
 
 STAMPS = [START_NS + index * PERIOD_NS for index in range(9)]
@@ -292,6 +296,46 @@ def _end_unless(written: list[int], end_part: Any) -> Any:
             end_part(self, rows)
 
     return ending
+
+
+@pytest.mark.slow
+def test_on_real_frames_accuracy_is_exactly_that_of_evaluate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = os.environ.get("JETSEG_CAMVID") or "nowhere"
+    if not (Path(root) / "val").is_dir():
+        pytest.skip(f"no CamVid at '{root}': set JETSEG_CAMVID to a folder with val and valannot")
+    frames = list(FolderSource(Path(root) / "val"))
+    topics: dict[str, Make] = {CAMERA: picture, LABELS: truth}
+    bag = write_bag(tmp_path / "val", frames, topics, StoragePlugin.MCAP)
+    main(["evaluate", "--data", root, "--split", "val", "--json"])
+    expected = json.loads(capsys.readouterr().out)
+    main(["replay", str(bag), "--labels", LABELS, "--out", str(tmp_path / "out"), "--json"])
+    report = json.loads(capsys.readouterr().out)
+    for figure in ("frames", "miou", "per_class_iou", "pixel_accuracy", "confusion_matrix"):
+        assert report[figure] == expected[figure]
+    assert report["frames"] == len(frames)
+
+
+def test_it_needs_no_ros() -> None:
+    """Every module is imported where neither rclpy nor any message package can be."""
+    absent = ("rclpy", "sensor_msgs", "std_msgs", "builtin_interfaces", "jetseg")
+    program = (
+        f"import sys; sys.modules.update(dict.fromkeys({absent}))\n"
+        "import jetseg_ros.replay, jetseg_ros.bag_source"
+    )
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_labels_are_no_camera_without_being_asked(write_drive: WriteDrive, tmp_path: Path) -> None:
+    bag = write_drive({CAMERA: picture, LABELS: truth})
+    report = replay_with_report(settings(bag, tmp_path / "out"))
+    assert [camera["topic"] for camera in report["cameras"]] == [CAMERA]
+    assert any(f"left out: {LABELS}" in text for text in report["warnings"])
+    for labels, reason in ((CAMERA, "no images|no camera"), ("/nowhere", "neither a folder nor")):
+        with pytest.raises(JetSegError, match=reason):
+            replay_with_report(settings(bag, tmp_path / "other", labels=labels))
 
 
 def test_the_command(
