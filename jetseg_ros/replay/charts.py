@@ -20,18 +20,17 @@ def stacked_areas(
     times: Sequence[float], shares: Mapping[str, Curve], colors: Mapping[str, str]
 ) -> str:
     """Shares of a whole over time, one band for each name, the first at the bottom."""
-    width = max(1, len(times) - 1)
-    below = [0.0] * len(times)
+    places = _places(times)
+    if len(times) == 1:  # one frame has a width to be seen, too
+        places, shares = [0.0, 1000.0], {name: [*curve, *curve] for name, curve in shares.items()}
+    below = [0.0] * len(places)
     bands = []
     for name, curve in shares.items():
         above = [low + (value or 0.0) for low, value in zip(below, curve, strict=True)]
-        edge = [*_points(above, width, 1.0), *reversed(_points(below, width, 1.0))]
-        if len(times) == 1:  # one frame still has a width to be seen
-            edge = [f"0,{100 - 100 * above[0]:.2f}", f"1000,{100 - 100 * above[0]:.2f}"]
-            edge += [f"1000,{100 - 100 * below[0]:.2f}", f"0,{100 - 100 * below[0]:.2f}"]
+        edge = [*zip(places, above, strict=True), *reversed([*zip(places, below, strict=True)])]
+        points = " ".join(f"{x:.1f},{100 - 100 * min(1.0, y):.2f}" for x, y in edge)
         bands.append(
-            f'<polygon points="{" ".join(edge)}" fill="{colors[name]}"><title>{escape(name)}</title>'
-            "</polygon>"
+            f'<polygon points="{points}" fill="{colors[name]}"><title>{escape(name)}</title></polygon>'
         )
         below = above
     return _chart("".join(bands), 1.0, times, lambda value: f"{100 * value:.0f} %", shares)
@@ -47,13 +46,12 @@ def lines(
     """Curves over time, from 0 to `top` or to what the largest value needs."""
     values = [value for curve in curves.values() for value in curve if value is not None]
     top = top or nice_top(max(values, default=1.0))
-    width = max(1, len(times) - 1)
+    places = _places(times)
     drawn = []
     for name, curve in curves.items():
         for part in _unbroken(curve):
             points = " ".join(
-                f"{1000 * i / width:.1f},{100 - 100 * min(1.0, value / top):.2f}"
-                for i, value in part
+                f"{places[i]:.1f},{100 - 100 * min(1.0, value / top):.2f}" for i, value in part
             )
             drawn.append(f'<polyline points="{points}" style="stroke:{colors[name]}"/>')
     return _chart("".join(drawn), top, times, show, curves)
@@ -142,11 +140,10 @@ def _x_ticks(start: float, end: float, show: Callable[[float], str]) -> str:
     return f'<div class="x-axis">{"".join(ticks)}</div>'
 
 
-def _points(values: Sequence[float], width: int, top: float) -> list[str]:
-    return [
-        f"{1000 * i / width:.1f},{100 - 100 * min(1.0, value / top):.2f}"
-        for i, value in enumerate(values)
-    ]
+def _places(times: Sequence[float]) -> list[float]:
+    """Where points in time are on a drawing's width of 1000."""
+    span = (times[-1] - times[0]) or 1.0
+    return [1000 * (time - times[0]) / span for time in times]
 
 
 def _unbroken(curve: Curve) -> list[list[tuple[int, float]]]:

@@ -60,7 +60,10 @@
     plot.addEventListener("pointermove", (event) => {
       const area = plot.getBoundingClientRect();
       const share = Math.min(1, Math.max(0, (event.clientX - area.left) / area.width));
-      const at = Math.round(share * (series.t_s.length - 1));
+      const times = series.t_s;
+      const time = times[0] + share * (times[times.length - 1] - times[0]);
+      const near = (a, b) => Math.abs(times[a] - time) <= Math.abs(times[b] - time) ? a : b;
+      const at = times.map((_, index) => index).reduce(near);
       const lines = Object.entries(curves)
         .filter(([, curve]) => curve[at] !== null && (Array.isArray(found) || curve[at] > 0.0005))
         .map(([name, curve]) => `${name}  ${(curve[at] * scale).toFixed(digits)}${unit}`);

@@ -20,7 +20,7 @@ def class_colors(report: Report) -> dict[str, str]:
 def class_table(report: Report) -> str:
     """Share, flicker, confidence and IoU of each class."""
     iou = report["per_class_iou"]
-    head = ["Class", "Share of pixels", "Flicker", "Confidence", *(["IoU"] if iou else [])]
+    head = ["Class", "Share", "Flicker", "Confidence", *(["IoU"] if iou else [])]
     rows = []
     for name, color in class_colors(report).items():
         share = report["occupancy"][name]
