@@ -195,3 +195,31 @@ def test_a_listed_file_that_is_missing(write_bag: WriteBag) -> None:
     assert indexes(bag) == list(range(COUNT))
     with Recording(bag) as recording:
         assert any("bag_1.mcap: listed in metadata.yaml" in text for text in recording.warnings)
+
+
+@pytest.mark.parametrize("compression", ["NONE", "LZ4", "ZSTD"])
+@pytest.mark.parametrize("chunks", [True, False], ids=["chunks", "no-chunks"])
+@pytest.mark.parametrize("share", [1.0, 0.6])
+def test_what_another_writer_wrote(
+    tmp_path: Path, compression: str, chunks: bool, share: float
+) -> None:
+    writing = pytest.importorskip("mcap.writer", reason="the package mcap is not installed")
+    file = tmp_path / "foreign.mcap"
+    with file.open("wb") as stream:
+        kind = writing.CompressionType[compression]
+        writer = writing.Writer(stream, 50_000, compression=kind, use_chunking=chunks)
+        writer.start(profile="ros2")
+        definition = TYPES.generate_msgdef(IMAGE, ros_version=2)[0].encode()
+        schema = writer.register_schema(IMAGE, "ros2msg", definition)
+        channel = writer.register_channel("/image", "cdr", schema)
+        for index in range(COUNT):
+            time = START_NS + index * PERIOD_NS
+            data = bytes(TYPES.serialize_cdr(image(index), IMAGE))
+            writer.add_message(channel, time, data, time)
+        writer.finish()
+    data = file.read_bytes()
+    file.write_bytes(data[: int(share * len(data))])
+    found = indexes(file)
+    assert found == list(range(len(found)))
+    # A chunk of 50 kB holds six of these messages; a compressor may need all of it.
+    assert len(found) == COUNT if share == 1 else 0.6 * COUNT - 7 <= len(found) < COUNT
