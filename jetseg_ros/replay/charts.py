@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from typing import Any
 
 Curve = Sequence[float | None]
 """Values at the points of a chart; None where there is none."""
@@ -33,28 +32,18 @@ def stacked_areas(
             f'<polygon points="{points}" fill="{colors[name]}"><title>{escape(name)}</title></polygon>'
         )
         below = above
-    return _chart("".join(bands), 1.0, times, lambda value: f"{100 * value:.0f} %", shares)
+    return _chart("".join(bands), 1.0, times, lambda value: f"{100 * value:.0f} %")
 
 
-def lines(
-    times: Sequence[float],
-    curves: Mapping[str, Curve],
-    colors: Mapping[str, str],
-    show: Callable[[float], str],
-    top: float | None = None,
-) -> str:
-    """Curves over time, from 0 to `top` or to what the largest value needs."""
-    values = [value for curve in curves.values() for value in curve if value is not None]
-    top = top or nice_top(max(values, default=1.0))
+def line(times: Sequence[float], curve: Curve, scale: float, top: float | None = None) -> str:
+    """A curve over time in percent (values times `scale`), from 0 to `top` or to what the largest value needs."""
+    top = top or nice_top(max((value for value in curve if value is not None), default=1.0))
     places = _places(times)
     drawn = []
-    for name, curve in curves.items():
-        for part in _unbroken(curve):
-            points = " ".join(
-                f"{places[i]:.1f},{100 - 100 * min(1.0, value / top):.2f}" for i, value in part
-            )
-            drawn.append(f'<polyline points="{points}" style="stroke:{colors[name]}"/>')
-    return _chart("".join(drawn), top, times, show, curves)
+    for part in _unbroken(curve):
+        points = " ".join(f"{places[i]:.1f},{100 - 100 * min(1.0, v / top):.2f}" for i, v in part)
+        drawn.append(f'<polyline points="{points}"/>')
+    return _chart("".join(drawn), top, times, lambda value: f"{scale * value:.3g} %")
 
 
 def histogram(
@@ -99,11 +88,9 @@ def _chart(
     top: float,
     times: Sequence[float],
     show: Callable[[float], str],
-    curves: Mapping[str, Any],
 ) -> str:
-    names = escape("|".join(curves))
     return (
-        f'<div class="chart"><div class="plot" data-names="{names}">{_svg(drawing)}'
+        f'<div class="chart"><div class="plot" data-times>{_svg(drawing)}'
         f'{_y_ticks(top, show)}<div class="cursor"></div></div>'
         f"{_x_ticks(times[0], times[-1], lambda value: f'{value:g} s')}</div>"
     )

@@ -35,7 +35,7 @@ _TYPES = {
     OVERLAY: COMPRESSED_IMAGE,
     OCCUPANCY: "jetseg/msg/ClassOccupancy",
 }
-_MODEL_INFO = "jetseg/msg/ModelInfo"
+_MODEL_INFO, _MODEL_INFO_TOPIC = "jetseg/msg/ModelInfo", "/segmentation/model_info"
 _INFORMATION, _ROWS = "rosbag2_bagfile_information", "jetseg_rows"
 _FOREVER = QosTime(9223372036, 854775807)
 _LATCHED = Qos(
@@ -136,20 +136,18 @@ class OutputBag:
         )
         self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
         self._writer.open()
-        topics = {
+        topics: dict[str, tuple[str, tuple[Qos, ...]]] = {
             topic_of(camera.prefix, output): (_TYPES[output], ())
             for camera in self._cameras
             for output in self._outputs
         }
-        topics["/segmentation/model_info"] = (_MODEL_INFO, (_LATCHED,))  # type: ignore[assignment]
+        topics[_MODEL_INFO_TOPIC] = (_MODEL_INFO, (_LATCHED,))
         for topic, (msgtype, qos) in topics.items():
             self._connections[topic] = self._writer.add_connection(
                 topic, msgtype, typestore=bag_types(), offered_qos_profiles=qos
             )
         if self._parts == 0:
-            self._write(
-                "/segmentation/model_info", recorded_ns, _MODEL_INFO, header, dict(self._model)
-            )
+            self._write(_MODEL_INFO_TOPIC, recorded_ns, _MODEL_INFO, header, dict(self._model))
 
     def _write(
         self, topic: str, recorded_ns: int, msgtype: str, header: Any, fields: Fields

@@ -47,7 +47,7 @@
   const tip = document.createElement("div");
   tip.className = "tip";
   document.body.append(tip);
-  for (const plot of document.querySelectorAll(".plot[data-names]")) {
+  for (const plot of document.querySelectorAll(".plot[data-times]")) {
     const box = plot.closest("[data-series]");
     if (!box) continue;
     const cursor = plot.querySelector(".cursor");

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
+from typing import Any
 
-from jetseg_ros.replay.charts import histogram, lines, stacked_areas
+from jetseg_ros.replay.charts import histogram, line, stacked_areas
 from jetseg_ros.replay.page import figure, legend, section
 from jetseg_ros.replay.report import Report
 from jetseg_ros.replay.report_tables import class_colors
+
+_CURVES = (
+    ("Flicker", "flicker", 100.0, None),
+    ("Confidence", "confidence", 100.0, 1.0),
+    ("mIoU of single frames", "miou", 1.0, 100.0),
+)
+"""Title, name in the series, factor to percent, and the top of the chart; None = what it needs."""
 
 
 def curves_over_time(report: Report) -> str:
@@ -15,41 +24,31 @@ def curves_over_time(report: Report) -> str:
     colors = class_colors(report)
     parts = [legend(colors)]
     for number, camera in enumerate(report["cameras"]):
-        series = camera["series"]
-        if not series["points"]:
-            parts.append(f"<h3>{escape(camera['topic'])}: no frame could be segmented</h3>")
-            continue
         of = f", {camera['topic']}" if len(report["cameras"]) > 1 else ""
-        times = series["t_s"]
-
-        def add(title: str, path: str, chart: str, scale: float, digits: int, unit: str) -> None:
-            settings = f"{number}|{path}|{scale:g}|{digits}|{unit}"  # noqa: B023
+        for title, path, scale, chart in _camera_charts(camera["series"], colors):
+            # How the script finds the values under the pointer, and how it writes them.
+            settings = f"{number}|{path}|{scale:g}|2| %"
             parts.append(
-                f'<h3>{escape(title + of)}</h3><div data-series="{escape(settings)}" '  # noqa: B023
+                f'<h3>{escape(title + of)}</h3><div data-series="{escape(settings)}" '
                 f'data-title="{escape(title)}">{chart}</div>'
             )
-
-        whole = series["occupancy"]
-        add("Occupancy", "occupancy", stacked_areas(times, whole, colors), 100, 1, " %")
-        for region, shares in series["regions"].items():
-            chart = stacked_areas(times, shares, colors)
-            add(f"Occupancy of region {region}", f"regions/{region}", chart, 100, 1, " %")
-        curves: list[tuple[str, str, float, float | None]] = [
-            ("Flicker", "flicker", 100, None),
-            ("Confidence", "confidence", 100, 1.0),
-            ("mIoU of single frames", "miou", 1, 100.0),
-        ]
-        for title, key, scale, top in curves:
-            if any(value is not None for value in series[key]):
-                chart = lines(
-                    times,
-                    {title: series[key]},
-                    {title: "var(--accent)"},
-                    lambda value, scale=scale: f"{scale * value:.3g} %",  # type: ignore[misc]
-                    top,
-                )
-                add(title, key, chart, scale, 2, " %")
     return section("Over time", "".join(parts))
+
+
+def _camera_charts(
+    series: dict[str, Any], colors: dict[str, str]
+) -> Iterator[tuple[str, str, float, str]]:
+    """Title, path in the series, factor to percent and chart, of whatever is known of a camera."""
+    if not series["points"]:
+        return
+    times = series["t_s"]
+    yield "Occupancy", "occupancy", 100.0, stacked_areas(times, series["occupancy"], colors)
+    for region, shares in series["regions"].items():
+        chart = stacked_areas(times, shares, colors)
+        yield f"Occupancy of region {region}", f"regions/{region}", 100.0, chart
+    for title, key, scale, top in _CURVES:
+        if any(value is not None for value in series[key]):
+            yield title, key, scale, line(times, series[key], scale, top)
 
 
 def latency_chart(report: Report) -> str:

@@ -24,6 +24,8 @@ from jetseg_ros.replay.frame_log import FrameLog, FrameRow, read_rows
 from jetseg_ros.replay.frames import BagFrame, FrameReader
 from jetseg_ros.replay.interruption import Interruption
 from jetseg_ros.replay.output_bag import OutputBag, topic_of
+from jetseg_ros.replay.report import FILE as REPORT_FILE
+from jetseg_ros.replay.report_page import FILE as PAGE_FILE
 from jetseg_ros.replay.run_record import check_same_run, describe_run, load_run, save_run
 from jetseg_ros.replay.settings import ReplaySettings
 from jetseg_ros.replay.video import OverlayVideo, video_paths
@@ -95,6 +97,8 @@ def _prepare(settings: ReplaySettings, record: dict[str, object]) -> bool:
         assert earlier is not None
         check_same_run(settings.out, earlier, record)
     settings.out.mkdir(parents=True, exist_ok=True)
+    for name in (REPORT_FILE, PAGE_FILE):  # they tell of another run
+        (settings.out / name).unlink(missing_ok=True)
     return resuming
 
 

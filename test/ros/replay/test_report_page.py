@@ -124,7 +124,7 @@ def test_clicking_through_the_frames(browser: Any, replayed: tuple[Path, Report]
     assert now() == first
     page.get_by_label("frame", exact=True).press("End")
     assert now()[0] == "8 (shown: 9 of 9)"
-    page.locator(".plot[data-names]").first.hover()
+    page.locator(".plot[data-times]").first.hover()
     assert "Road" in page.locator(".tip").inner_text()
     assert opened.complaints == []
 
