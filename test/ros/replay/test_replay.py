@@ -23,7 +23,7 @@ from jetseg_core.runtime import RuntimeSettings, create_runtime
 from jetseg_core.sources import FolderSource, Frame
 from jetseg_ros.bag_types import read_message
 from jetseg_ros.recording import Recording
-from jetseg_ros.replay import replay_with_report, run
+from jetseg_ros.replay import job, replay_with_report
 from jetseg_ros.replay.frame_log import read_rows
 from jetseg_ros.replay.output_bag import OutputBag
 from jetseg_ros.replay.report import Report
@@ -246,7 +246,7 @@ def test_an_interrupted_replay_goes_on_to_the_same_end(
 ) -> None:
     bag, out = write_drive({CAMERA: picture, LABELS: truth}), tmp_path / "out"
     lane = "lane: 0.4 0.5, 0.6 0.5, 1 1, 0 1"
-    monkeypatch.setattr(run, "PART_FRAMES", 3)
+    monkeypatch.setattr(job, "PART_FRAMES", 3)
     write, written = OutputBag.write, []
 
     def stopping(self: OutputBag, *arguments: Any) -> None:
