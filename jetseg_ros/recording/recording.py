@@ -31,7 +31,7 @@ class Recording:
     """The messages of a rosbag2 recording, in the order in which they were recorded.
 
     Storage files are opened one by one and not through the folder's metadata.yaml, which only tells
-    their order: so a recording opens, too, when that file is missing or one of the others is cut
+    which they are: so a recording opens, too, when that file is missing or one of the others is cut
     short. What had to be passed over is said in `warnings`.
 
     Args:
@@ -126,11 +126,17 @@ class Recording:
         if not metadata.is_file():
             self._warn(f"{self.path}: no {METADATA}; the topics are those of the files in it")
             return files
-        # Files that an interrupted recorder had not listed yet are part of the recording, too.
         listed = [self.path / name for name in _listed_files(metadata)]
+        if not any(file in files for file in listed):
+            self._warn(f"{metadata}: damaged, or of another recording; it is not used")
+            return files
         for missing in (file for file in listed if file not in files):
             self._warn(f"{missing}: listed in {METADATA}, but not there; its messages are missing")
-        return files
+        for other in (file for file in files if file not in listed):
+            self._warn(
+                f"{other}: not listed in {METADATA}, and left out; give its own path to read it"
+            )
+        return [file for file in files if file in listed]
 
     def _open(self, file: Path) -> Storage | None:
         """A storage file, or as much of it as can be read; None (and a warning) where that is nothing."""

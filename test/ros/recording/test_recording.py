@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -195,6 +196,19 @@ def test_a_listed_file_that_is_missing(write_bag: WriteBag) -> None:
     assert indexes(bag) == list(range(COUNT))
     with Recording(bag) as recording:
         assert any("bag_1.mcap: listed in metadata.yaml" in text for text in recording.warnings)
+
+
+def test_a_copy_in_the_folder_is_not_read_as_well(write_bag: WriteBag) -> None:
+    bag = write_bag()
+    shutil.copy(bag / "bag.mcap", bag / "copy.mcap")
+    assert indexes(bag) == list(range(COUNT))
+    with Recording(bag) as recording:
+        assert any("copy.mcap: not listed in metadata.yaml" in text for text in recording.warnings)
+    (bag / "copy.mcap").unlink()
+    (bag / "metadata.yaml").write_text("rosbag2_bagfile_information: [")
+    assert indexes(bag) == list(range(COUNT))
+    with Recording(bag) as recording:
+        assert any("metadata.yaml: damaged" in text for text in recording.warnings)
 
 
 @pytest.mark.parametrize("compression", ["NONE", "LZ4", "ZSTD"])
