@@ -60,7 +60,7 @@ def confusion_table(report: Report) -> str:
     return section(
         "Confusion",
         f'<div class="scroll matrix">{table}</div>',
-        "Rows: the true class; columns: what was predicted instead, in percent of the row's pixels.",
+        "Rows: the true class; columns: what was predicted, in percent of the row's pixels.",
     )
 
 
