@@ -131,6 +131,7 @@ class Job:
             image=image,
             labels=found.labels,
             confidence=found.confidence,
+            view=found.view,
             classes=self._runtime.description.classes,
             regions=self._settings.polygons,
             overlay_alpha=self._settings.overlay_alpha,
