@@ -27,7 +27,10 @@ setup(
     data_files=[
         (f"share/jetseg/{folder}", glob(f"{folder}/*")) for folder in ("config", "models", "msg")
     ],
-    package_data={"jetseg_ros": ["replay/*.css", "replay/*.js"]},
+    package_data={
+        "jetseg_core.data": ["splits/*.txt"],
+        "jetseg_ros": ["replay/*.css", "replay/*.js"],
+    },
     install_requires=names("base.txt"),
     extras_require={
         "train": names("train.txt"),
