@@ -6,16 +6,17 @@ from pathlib import Path
 
 import yaml
 
+from jetseg_core.class_dict import read_class_dict
 from jetseg_core.classes import CLASS_SETS, UNLABELLED, ClassSet
 from jetseg_core.errors import JetSegError
 
 Color = tuple[int, int, int]
 
-CLASSES_HELP = f"{', '.join(CLASS_SETS)}, or the path of a YAML file with `names` and `colors`"
+CLASSES_HELP = f"{', '.join(CLASS_SETS)}, or the path of a YAML file with `names` and `colors` or of a class_dict.csv"
 
 
 def find_classes(text: str) -> ClassSet:
-    """A known set by its name, any set by the path of its YAML file, or just so many classes by their number.
+    """A known set by its name, any set by the path of its YAML or CSV file, or just so many classes by their number.
 
     Raises:
         JetSegError: no such set, or the file is wrong.
@@ -24,12 +25,14 @@ def find_classes(text: str) -> ClassSet:
         return CLASS_SETS[text]
     if Path(text).suffix in (".yaml", ".yml"):
         return read_classes(text)
+    if Path(text).suffix == ".csv":
+        return read_class_dict(text)
     try:
         number = int(text)
     except ValueError:
         raise JetSegError(
             f"classes: '{text}' is not one of {', '.join(CLASS_SETS)}, a number of classes, or the path of "
-            "a .yaml file"
+            "a .yaml or .csv file"
         ) from None
     if not 1 <= number <= UNLABELLED:
         raise JetSegError(f"classes: {number} is not one of 1 to {UNLABELLED}")

@@ -18,7 +18,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
     parser = commands.add_parser("evaluate", help="measure accuracy on labelled frames")
     add_data_option(parser)
-    parser.add_argument("--split", default="val", help="folder of frames in --data (default: val)")
+    parser.add_argument(
+        "--split",
+        default="val",
+        help="split of --data: train, val, test or your own (default: val)",
+    )
     parser.add_argument(
         "--classes", default="camvid11", help=f"of the labels: {CLASSES_HELP} (default: camvid11)"
     )
@@ -30,11 +34,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print mIoU, IoU by class and pixel accuracy."""
     from jetseg_core.class_file import find_classes
-    from jetseg_core.data.camvid import CamVid
+    from jetseg_core.data.data_set import DataSet
     from jetseg_core.evaluation.evaluate import evaluate
     from jetseg_core.runtime import create_runtime
 
-    data = CamVid(data_folder(options), options.split, find_classes(options.classes))
+    data = DataSet(data_folder(options), options.split, find_classes(options.classes))
     runtime = create_runtime(runtime_settings(options))
     result = evaluate(runtime, data).to_dict()
     if options.json:

@@ -9,6 +9,7 @@ import re
 from typing import get_args
 
 from jetseg_core.config import PAPER_ATTENTION, PRESETS, Activation, AttentionKind, ModelConfig
+from jetseg_core.data.layouts import KNOWN
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.runtime.geometry import POLICIES
@@ -108,7 +109,7 @@ def add_data_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         default=os.environ.get("JETSEG_CAMVID", ""),
-        help="CamVid root folder: train, trainannot, val, valannot (default: $JETSEG_CAMVID)",
+        help=f"root folder of the data set: {KNOWN}; see docs/data.md (default: $JETSEG_CAMVID)",
     )
 
 
@@ -119,7 +120,7 @@ def data_folder(options: argparse.Namespace) -> str:
         JetSegError: none was given.
     """
     if not options.data:
-        raise JetSegError("no data set: name CamVid's folder with --data, or set JETSEG_CAMVID")
+        raise JetSegError("no data set: name its folder with --data, or set JETSEG_CAMVID")
     return str(options.data)
 
 

@@ -1,4 +1,4 @@
-"""``jetseg train``: train a network on CamVid."""
+"""``jetseg train``: train a network on labelled frames."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from jetseg_core.data.camvid import CamVid
+from jetseg_core.data.data_set import DataSet
 from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.runtime import Runtime
@@ -42,7 +42,7 @@ class Evaluation:
         }
 
 
-def evaluate(runtime: Runtime, data: CamVid) -> Evaluation:
+def evaluate(runtime: Runtime, data: DataSet) -> Evaluation:
     """Segment every frame at its own size and count against its labels.
 
     Raises:

@@ -7,10 +7,8 @@ from pathlib import Path
 
 from jetseg_core.classes import CAMVID11, ClassSet
 from jetseg_core.errors import JetSegError
-from jetseg_core.image_files import read_image, read_labels
+from jetseg_core.image_files import IMAGE_SUFFIXES, read_image, read_labels
 from jetseg_core.sources.frame import Frame, FrameSource
-
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})
 
 
 class FolderSource(FrameSource):

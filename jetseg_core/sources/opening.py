@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.sources.folder import IMAGE_SUFFIXES, FolderSource
+from jetseg_core.image_files import IMAGE_SUFFIXES
+from jetseg_core.sources.folder import FolderSource
 from jetseg_core.sources.frame import FrameSource
 from jetseg_core.sources.generator import GeneratorSource
 from jetseg_core.sources.video import VIDEO_SUFFIXES, VideoSource

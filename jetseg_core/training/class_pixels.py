@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from jetseg_core.atomic_file import replacing
-from jetseg_core.data.camvid import CamVid
+from jetseg_core.data.data_set import DataSet
 
 
-def class_pixels(data: CamVid, labels: Iterable[np.ndarray], cache: Path) -> np.ndarray:
+def class_pixels(data: DataSet, labels: Iterable[np.ndarray], cache: Path) -> np.ndarray:
     """Pixels of each class, counted in one pass and kept in a file; counted anew when the label files change.
 
     Args:

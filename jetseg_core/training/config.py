@@ -42,7 +42,7 @@ class TrainConfig:
     """
 
     data: str
-    """Root folder of the data set."""
+    """Root folder of the data set (docs/data.md)."""
     out: str
     """Folder for checkpoints and curves."""
     preset: str = "nano"
@@ -60,7 +60,7 @@ class TrainConfig:
     residual_blocks: str = ""
     """Residual blocks in S0,S1,S2,S3, such as 0,0,1,1; empty = the preset's."""
     classes: str = "camvid11"
-    """Classes of the labels: a known set, or the path of a YAML file with names and colors."""
+    """Classes of the labels: a known set, or the path of a YAML file with names and colors or of a class_dict.csv."""
     frame_height: int = 0
     """Height that frames are resized to when read, pixels; 0 = their own."""
     frame_width: int = 0

@@ -17,7 +17,7 @@ from jetseg_core.checkpoint import load_checkpoint, save_checkpoint, write_atomi
 from jetseg_core.class_file import find_classes
 from jetseg_core.classes import CAMVID11
 from jetseg_core.data.augmentation import Augmentation
-from jetseg_core.data.camvid import CamVid
+from jetseg_core.data.data_set import DataSet
 from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.models import JetSeg, normalise
@@ -184,7 +184,7 @@ def validate(
     return confusion
 
 
-def _open_data(config: TrainConfig) -> tuple[CamVid, CamVid]:
+def _open_data(config: TrainConfig) -> tuple[DataSet, DataSet]:
     """The training and the validation split."""
     classes = find_classes(config.classes)
     if config.street_scenes and classes != CAMVID11:
@@ -193,7 +193,7 @@ def _open_data(config: TrainConfig) -> tuple[CamVid, CamVid]:
             f"'{classes.name}'; set it to 0"
         )
     size = (config.frame_height, config.frame_width) if config.frame_height else None
-    data, held_out = (CamVid(config.data, split, classes, size) for split in ("train", "val"))
+    data, held_out = (DataSet(config.data, split, classes, size) for split in ("train", "val"))
     if len(data) + config.street_scenes < config.batch_size:
         raise JetSegError(
             f"batch_size: {config.batch_size}, but an epoch has only {len(data) + config.street_scenes} frames"

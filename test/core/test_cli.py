@@ -104,8 +104,8 @@ def test_predict_writes_the_labels_that_the_runtime_gives(tmp_path: Path) -> Non
         (["info", "--classes", "0"], "classes: 0 is not one of 1 to 255"),
         (["info", "--combination", "6"], "combination: 6 is not one of 0 to 5"),
         (["info", "--attention", "cbam"], "attention: 'cbam' is not three of"),
-        (["evaluate", "--data", "nowhere"], "no folder 'nowhere/val'"),
-        (["evaluate", "--data", ""], "name CamVid's folder with --data"),
+        (["evaluate", "--data", "nowhere"], "no folder 'nowhere'"),
+        (["evaluate", "--data", ""], "name its folder with --data"),
         (["predict", "nowhere", "--out", "x"], "nowhere"),
         (["predict", "generator", "--out", "x", "--backend", "tpu"], "backend: 'tpu'"),
         (["predict", "generator", "--out", "x", "--alpha", "2"], "--alpha: 2.0"),
@@ -117,7 +117,7 @@ def test_predict_writes_the_labels_that_the_runtime_gives(tmp_path: Path) -> Non
             ["bench", "--backend", "openvino", "--against", "nowhere.onnx"],
             "against: 'nowhere.onnx'",
         ),
-        (["train", "--data", "nowhere", "--out", "x"], "no folder 'nowhere/train'"),
+        (["train", "--data", "nowhere", "--out", "x"], "no folder 'nowhere'"),
     ],
 )
 def test_errors_are_one_line_and_status_2(

@@ -12,7 +12,7 @@ from torch import nn
 from jetseg_core.checkpoint import load_checkpoint
 from jetseg_core.classes import UNLABELLED
 from jetseg_core.config import COMBINATIONS, PRESETS, DecoderForm, ModelConfig
-from jetseg_core.data.camvid import CamVid
+from jetseg_core.data.data_set import DataSet
 from jetseg_core.deploy.deployed import deploy
 from jetseg_core.deploy.labelling import label
 from jetseg_core.layers import CDDConv
@@ -129,7 +129,7 @@ def test_labels_on_camvid_val_agree(camvid: Path) -> None:
     model = checkpoint.build()
     deployed = deploy(model)
     same = counted = 0
-    for image, truth in list(CamVid(str(camvid), "val", checkpoint.classes))[::10]:
+    for image, truth in list(DataSet(str(camvid), "val", checkpoint.classes))[::10]:
         images = torch.from_numpy(image)[None]
         with torch.inference_mode():
             expected = model(normalise(images)).argmax(1)[0].numpy()
