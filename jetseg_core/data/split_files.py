@@ -43,11 +43,11 @@ def find_split(layout: Layout, split: str) -> SplitFiles:
         raise JetSegError(
             f"no image in '{where.frames}'; expected files ending in {', '.join(sorted(IMAGE_SUFFIXES))}"
         )
+    if split in CAMVID_SPLITS and any(is_camvid(frame.stem) for frame in frames):
+        return _pair(_by_camvid_list(layout, where, frames, split), True)
     listed = layout.root / f"{split}.txt"
     if layout.together and listed.is_file():
         return _pair([(frame, where) for frame in _by_list(frames, listed)], False)
-    if split in CAMVID_SPLITS and any(is_camvid(frame.stem) for frame in frames):
-        return _pair(_by_camvid_list(layout, where, frames, split), True)
     if layout.together:
         raise JetSegError(
             f"which frames in '{where.frames}' are '{split}'? Known are CamVid's {', '.join(CAMVID_SPLITS)}; for "
@@ -67,7 +67,7 @@ def _images(folder: Path) -> list[Path]:
 
 def _by_list(frames: list[Path], listed: Path) -> list[Path]:
     """The frames that a file lists, by their names with or without suffix."""
-    lines = listed.read_text(encoding="utf-8").splitlines()
+    lines = listed.read_text(encoding="utf-8", errors="replace").splitlines()
     named = {frame.stem: frame for frame in frames} | {frame.name: frame for frame in frames}
     names = [line.strip() for line in lines if line.strip()]
     absent = [name for name in names if name not in named]
