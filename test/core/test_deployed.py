@@ -53,6 +53,7 @@ def assert_equal(model: JetSeg, size: tuple[int, int]) -> None:
     assert (confidence.int() - expected).abs().max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decoder", ["paper", "fast"])
 @pytest.mark.parametrize("combination", range(len(COMBINATIONS)))
 @pytest.mark.parametrize("preset", PRESETS)
@@ -60,8 +61,7 @@ def test_every_configuration_is_the_same_function(
     preset: str, combination: int, decoder: DecoderForm
 ) -> None:
     model = trained_like(ModelConfig(preset, combination, decoder=decoder))
-    # The large sizes for the smallest network; geometry does not depend on the channels.
-    for size in SIZES if preset == "nano" else SIZES[-1:]:
+    for size in SIZES:
         assert_equal(model, size)
 
 
