@@ -81,6 +81,9 @@ class TrainConfig:
     """Freshly rendered procedural frames added to every epoch."""
     loss: str = "jet+ce"
     """What is minimised: jet (recall+precision+iou), ce (class-balanced cross-entropy), any of these, or a sum."""
+    class_balance: float = 0.999999
+    """Beta of the class-balanced weights, 0 <= beta < 1: classes of fewer than about 1 / (1 - beta) pixels of
+    the training set weigh the more, the rarer they are; 0 = all alike."""
     learning_rate: float = 4e-3
     """Peak of the schedule: linear warm-up, then polynomial decay."""
     weight_decay: float = 1e-4
@@ -106,6 +109,8 @@ class TrainConfig:
                 raise JetSegError(f"{name}: {getattr(self, name)} must be above 0")
         if self.max_scale < self.min_scale:
             raise JetSegError(f"max_scale: {self.max_scale} is below min_scale {self.min_scale}")
+        if not 0 <= self.class_balance < 1:
+            raise JetSegError(f"class_balance: {self.class_balance} is not in 0 <= beta < 1")
         if not 0 <= self.ema < 1:
             raise JetSegError(f"ema: {self.ema} is not in 0 <= ema < 1")
         loss_terms(self.loss)

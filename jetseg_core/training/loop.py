@@ -72,7 +72,7 @@ def _train(config: TrainConfig, resume: bool, workers: Workers) -> Path:
     average = AveragedModel(model, config.ema)
     pixels = class_pixels(data, (label for _, label in frames), out / "class_pixels.json")
     workers.wait()  # All have read what the first may have written.
-    objective = Objective(config.loss, pixels, sum_over_workers).to(device)
+    objective = Objective(config.loss, pixels, sum_over_workers, config.class_balance).to(device)
     optimiser = torch.optim.AdamW(
         model.parameters(), config.learning_rate, weight_decay=config.weight_decay
     )

@@ -25,17 +25,20 @@ class Objective(nn.Module):
         loss: str,
         pixel_counts: np.ndarray,
         reduce: Callable[[Tensor], Tensor] = identity,
+        beta: float = 0.999999,
     ) -> None:
         """
         Args:
             loss: terms to sum up, see `loss_terms`.
             pixel_counts: (C,) pixels of each class in the training set; rare classes weigh more.
             reduce: sums counts over the processes that share a batch.
+            beta: how much more, see `class_balanced_weights`.
         """
         super().__init__()
         self.names = loss_terms(loss)
         self.reduce = reduce
-        self.register_buffer("weight", torch.from_numpy(class_balanced_weights(pixel_counts)))
+        weight = class_balanced_weights(pixel_counts, beta)
+        self.register_buffer("weight", torch.from_numpy(weight))
         jet_terms = [name for name in self.names if name in JET_TERMS]
         self.jet_loss = JetLoss(self.weight, names=jet_terms, reduce=reduce) if jet_terms else None
 

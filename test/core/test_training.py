@@ -142,6 +142,7 @@ def test_batches_depend_on_seed_and_epoch_alone_and_show_every_frame_once() -> N
     [
         ({"epochs": 0}, "epochs: 0"),
         ({"ema": 1.0}, "ema: 1.0"),
+        ({"class_balance": 1.0}, "class_balance: 1.0"),
         ({"loss": "dice"}, "loss: 'dice' is not one of jet, recall, precision, iou, ce"),
         ({"loss": "jet+iou"}, "loss: 'jet\\+iou' .* none twice"),
         ({"attention": "cbam"}, "attention: 'cbam' is not three of"),
