@@ -173,7 +173,7 @@ def _what_ran(report: Report) -> str:
         "Recording": report["bag"],
         "Model": f"{model['name']} ({model['preset']}, C{model['combination']})",
         "Checkpoint, sha256": model["sha256"],
-        "Network input": f"{width}x{height}",
+        "Network input": f"{width}x{height}, {model['resize']}",
         "Backend": report["selection"],
         "Processor": f"{machine['processor']}, {machine['threads']} of {machine['cores']} threads",
         "System": f"{machine['system']}, Python {machine['python']}",

@@ -45,6 +45,7 @@ def describe_run(
             "combination": model.combination,
             "sha256": model.sha256,
             "input_size": list(runtime.input_size),
+            "resize": settings.runtime.resize,
         },
         "classes": model.classes.to_dict(),
         "backend": runtime.backend,
