@@ -21,6 +21,7 @@ START_NS = 1_700_000_000_123_456_789
 PERIOD_NS = 100_000_000
 SIZE = (96, 128)
 CAMERA, LABELS = "/front/image_raw", "/front/ground_truth"
+LANE = "lane: 0.4 0.5, 0.6 0.5, 1 1, 0 1"
 
 Make = Callable[[Frame, Any], Any]
 """A message of a frame and a header; None for no message."""
@@ -98,5 +99,4 @@ def replayed(
     topics: dict[str, Make] = {CAMERA: picture, LABELS: truth}
     bag = write_bag(folder / "drive", street_frames, topics, StoragePlugin.MCAP)
     out = folder / "out"
-    lane = "lane: 0.4 0.5, 0.6 0.5, 1 1, 0 1"
-    return out, replay_with_report(settings(bag, out, labels=LABELS, regions=(lane,)))
+    return out, replay_with_report(settings(bag, out, labels=LABELS, regions=(LANE,)))

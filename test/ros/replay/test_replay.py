@@ -9,7 +9,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -30,6 +30,7 @@ from jetseg_ros.replay.report import Report
 from test.ros.replay.conftest import (
     CAMERA,
     LABELS,
+    LANE,
     PERIOD_NS,
     SIZE,
     START_NS,
@@ -42,6 +43,9 @@ from test.ros.replay.conftest import (
     truth_png,
     write_bag,
 )
+
+if TYPE_CHECKING:
+    from test.ros.conftest import Rig
 
 STAMPS = [START_NS + index * PERIOD_NS for index in range(9)]
 
@@ -111,6 +115,45 @@ def test_the_output_means_the_same_to_ros(replayed: tuple[Path, Report]) -> None
         assert [region.name for region in message.regions] == ["lane"]
         assert 0 < message.regions[0].total_pixels < message.total_pixels
         assert message.header.frame_id == "front"
+
+
+def test_online_equals_offline(rig: Rig, replayed: tuple[Path, Report]) -> None:
+    """The node, over DDS, publishes for the recorded images what the replay wrote."""
+    from jetseg.msg import ClassOccupancy
+    from rclpy.serialization import deserialize_message
+    from sensor_msgs.msg import CompressedImage, Image
+
+    rig.active_node(input__size=list(SIZE), regions=[LANE])
+    published: dict[str, list[Any]] = {
+        name: rig.record(kind, f"segmentation/{name}")
+        for name, kind in (
+            ("label", Image),
+            ("overlay/compressed", CompressedImage),
+            ("occupancy", ClassOccupancy),
+        )
+    }
+    camera = rig.publisher()
+    with Recording(replayed[1]["bag"]) as recording:
+        images = [deserialize_message(m.data, Image) for m in recording.messages([CAMERA])]
+    with Recording(replayed[0] / "bag") as recording:
+        for sent, stamp in list(zip(images, STAMPS, strict=True))[:3]:
+            recorded_ns = stamp + 7_000_000
+            for name, messages in published.items():
+                (offline,) = recording.messages(
+                    [f"/front/segmentation/{name}"], recorded_ns, recorded_ns + 1
+                )
+                online = first_answer(rig, camera, sent, messages)
+                assert online == deserialize_message(offline.data, type(online))
+
+
+def first_answer(rig: Rig, camera: Any, sent: Any, messages: list[Any]) -> Any:
+    """Publish an image until an output with its header comes."""
+
+    def answers() -> list[Any]:
+        return [message for message in messages if message.header == sent.header]
+
+    rig.publish_until(camera, lambda: sent, lambda: bool(answers()), "an output")
+    return answers()[0]
 
 
 def test_accuracy_is_that_of_one_confusion_matrix(
@@ -245,7 +288,6 @@ def test_an_interrupted_replay_goes_on_to_the_same_end(
     how: str,
 ) -> None:
     bag, out = write_drive({CAMERA: picture, LABELS: truth}), tmp_path / "out"
-    lane = "lane: 0.4 0.5, 0.6 0.5, 1 1, 0 1"
     monkeypatch.setattr(job, "PART_FRAMES", 3)
     write, written = OutputBag.write, []
 
@@ -263,22 +305,22 @@ def test_an_interrupted_replay_goes_on_to_the_same_end(
             # Nothing is tidied up then: the part under way is lost.
             stopped.setattr(OutputBag, "end_part", _end_unless(written, OutputBag.end_part))
             with pytest.raises(MemoryError):
-                replay_with_report(settings(bag, out, labels=LABELS, regions=(lane,)))
+                replay_with_report(settings(bag, out, labels=LABELS, regions=(LANE,)))
         else:
-            report = replay_with_report(settings(bag, out, labels=LABELS, regions=(lane,)))
+            report = replay_with_report(settings(bag, out, labels=LABELS, regions=(LANE,)))
             assert report["complete"] is False and report["frames"] == 5
             assert "interrupted" in (out / "report.html").read_text()
             assert len(outputs(out, "/front/segmentation/label")) == 5
 
     with pytest.raises(JetSegError, match="go on with --resume, or replace it with --overwrite"):
-        replay_with_report(settings(bag, out, labels=LABELS, regions=(lane,)))
+        replay_with_report(settings(bag, out, labels=LABELS, regions=(LANE,)))
     with pytest.raises(JetSegError, match="the interrupted replay differs in 'regions'"):
         replay_with_report(settings(bag, out, labels=LABELS, resume=True))
 
     written.clear()
     monkeypatch.setattr(OutputBag, "write", stopping)
     written += [1] * 5  # it stops no more
-    report = replay_with_report(settings(bag, out, labels=LABELS, regions=(lane,), resume=True))
+    report = replay_with_report(settings(bag, out, labels=LABELS, regions=(LANE,), resume=True))
     assert len(written) - 5 == (6 if how == "kill" else 4)
     assert figures(out) == figures(replayed[0])
     assert report["complete"] is True and report["miou"] == replayed[1]["miou"]
