@@ -60,10 +60,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check_bag(bag: Path) -> None:
-    if not bag.exists() or not is_bag(bag):
+    if not is_bag(bag):
         raise JetSegError(
-            f"{bag}: not a rosbag2 recording; expected a folder with metadata.yaml, or an .mcap or "
-            ".db3 file"
+            f"{bag}: not a rosbag2 recording; expected a folder with .mcap or .db3 files, or one such "
+            "file"
         )
 
 

@@ -33,7 +33,7 @@ PLAYER = """#!/bin/sh
 def bag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A recording, and a `ros2` to play it with."""
     (tmp_path / "bag").mkdir()
-    (tmp_path / "bag" / "metadata.yaml").touch()
+    (tmp_path / "bag" / "bag_0.mcap").touch()
     (tmp_path / "ros2").write_text(PLAYER)
     (tmp_path / "ros2").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
@@ -100,4 +100,4 @@ def no_bag(domain: int, launched: Launched, tmp_path: Path) -> LaunchDescription
 @pytest.mark.launch(fixture=no_bag)
 def test_what_is_no_recording_ends_it_with_the_reason(peer: Peer, record: Record) -> None:
     peer.wait_until(lambda: len(record.exits) == 2, "both to end")
-    assert "nothing: not a rosbag2 recording; expected a folder with metadata.yaml" in record.output
+    assert "nothing: not a rosbag2 recording; expected a folder with .mcap or .db3" in record.output
