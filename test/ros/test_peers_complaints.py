@@ -139,9 +139,10 @@ def test_names_come_once_and_before_the_first_label(rig: Rig, street: np.ndarray
 @pytest.mark.parametrize("backend", ["openvino", "onnxruntime", "torch"])
 def test_inference_lets_other_threads_run(backend: str) -> None:
     pytest.importorskip(backend)
-    settings = RuntimeSettings(backend=backend, input_size=(480, 640), strict_backend=True)
+    # Large, so that one inference takes many turns of the other thread on a busy machine, too.
+    settings = RuntimeSettings(backend=backend, input_size=(960, 1280), strict_backend=True)
     runtime = create_runtime(settings)
-    image = np.zeros((480, 640, 3), np.uint8)
+    image = np.zeros((960, 1280, 3), np.uint8)
     runtime.segment(image)
     began = threading.Event()
 
@@ -157,7 +158,7 @@ def test_inference_lets_other_threads_run(backend: str) -> None:
         time.sleep(1e-4)  # lets go of the interpreter, and waits to get it back
         turns += 1
     # Held throughout, it would come back once or twice, at the beginning and at the end.
-    assert turns > 10
+    assert turns > 5
 
 
 def test_one_thread_serves_all_callbacks_while_inference_is_under_way(
