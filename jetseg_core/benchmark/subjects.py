@@ -99,6 +99,38 @@ def foreign(path: Path, settings: RuntimeSettings) -> Subject:
     )
 
 
+def training_form(settings: RuntimeSettings) -> Subject:
+    """A checkpoint of ours as it is trained, in eager torch on the CPU in fp32: the same frames, the same labels.
+
+    Raises:
+        JetSegError: there is no checkpoint, only its exported form.
+    """
+    import torch
+
+    from jetseg_core.checkpoint import load_checkpoint
+    from jetseg_core.model_files import find_model
+    from jetseg_core.models import normalise
+
+    path = find_model(settings.checkpoint).checkpoint
+    if path is None:
+        raise JetSegError(f"'{settings.checkpoint}' has no .pt file; the training form needs that")
+    checkpoint = load_checkpoint(path)
+    model = checkpoint.build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (settings.batch, *settings.input_size, 3), np.uint8)
+    images = torch.from_numpy(noise)
+
+    @torch.inference_mode()
+    def run() -> None:
+        if settings.threads:
+            torch.set_num_threads(settings.threads)
+        model(normalise(images)).argmax(1).to(torch.uint8).numpy()
+
+    macs = _macs(checkpoint.config, settings.input_size)
+    name = f"{path.stem} (training form)"
+    return Subject(name, "torch", "cpu", "fp32", settings, run, macs, None)
+
+
 def _macs(config: object, size: tuple[int, int]) -> int | None:
     try:
         from jetseg_core.complexity import count_complexity

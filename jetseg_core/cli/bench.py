@@ -51,6 +51,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--against", type=Path, **several, default=[], metavar="ONNX",
         help="other models' ONNX files, measured beside ours on OpenVINO",
     )  # fmt: skip
+    parser.add_argument(
+        "--training-form", action="store_true",
+        help="measure checkpoints as they are trained, too, in eager torch on the CPU",
+    )  # fmt: skip
     parser.add_argument("--untrained", action="store_true", help="measure networks, untrained:")
     add_model_options(parser)
     parser.add_argument(
@@ -107,7 +111,7 @@ def _write_untrained(options: argparse.Namespace, folder: Path) -> Iterator[str]
 
 def _measure(options: argparse.Namespace, checkpoints: list[str]) -> None:
     from jetseg_core.benchmark.machine import measure_machine
-    from jetseg_core.benchmark.subjects import foreign, own
+    from jetseg_core.benchmark.subjects import foreign, own, training_form
     from jetseg_core.benchmark.timing import time_subjects
     from jetseg_core.errors import JetSegError
 
@@ -128,6 +132,8 @@ def _measure(options: argparse.Namespace, checkpoints: list[str]) -> None:
                 subjects.append(own(chosen, start_up=not options.no_start_up))
             except JetSegError as error:
                 obstacles.append(str(error))
+        if options.training_form:
+            subjects += [training_form(replace(base, checkpoint=name)) for name in checkpoints]
         for path, precision in product(options.against, precisions):
             if precision in ("fp32", "bf16"):
                 subjects.append(foreign(path, replace(base, precision=precision)))

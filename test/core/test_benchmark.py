@@ -78,7 +78,10 @@ def test_power_is_that_of_the_whole_module_or_unavailable(tmp_path: Path) -> Non
 def test_every_backend_and_precision_that_runs_here_is_measured(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    printed = bench(capsys, "--size", "64", "96")
+    printed = bench(capsys, "--size", "64", "96", "--training-form")
+    trained = printed["results"].pop()
+    assert trained["model"] == "nano_camvid11 (training form)"
+    assert trained["median_ms"] > 0
     assert {"torch", "openvino", "onnxruntime"} <= {row["backend"] for row in printed["results"]}
     assert any("tensorrt" in obstacle for obstacle in printed["not_measured"])
     for row in printed["results"]:
