@@ -1,6 +1,6 @@
 """Endurance: many frames, all outputs, and a memory that does not grow.
 
-JETSEG_SOAK_FRAMES=10000 makes a real soak of it.
+JETSEG_SOAK_FRAMES=10000 makes a real soak of it; -s shows its figures.
 """
 
 from __future__ import annotations
@@ -64,8 +64,14 @@ def test_memory_does_not_grow(rig: Rig, start: Start, street: np.ndarray, soak_f
 
     exchange(WARM_UP)
     before = resident_bytes(node.pid)
-    assert exchange(soak_frames) > 0.9 * soak_frames
-    assert resident_bytes(node.pid) < 1.02 * before
+    answered = exchange(soak_frames)
+    after = resident_bytes(node.pid)
+    print(
+        f"{answered} of {soak_frames} frames answered; resident memory {before / 1e6:.1f} MB after "
+        f"{WARM_UP} frames, {after / 1e6:.1f} MB after {soak_frames} more"
+    )
+    assert answered > 0.9 * soak_frames
+    assert after < 1.02 * before
     node.send_signal(signal.SIGINT)
     output, _ = node.communicate(timeout=20)
     assert node.returncode == 0, output
