@@ -11,12 +11,13 @@ from jetseg_core.config import AttentionKind, Branches
 from jetseg_core.layers.activation import make_activation
 from jetseg_core.layers.attention import make_attention
 from jetseg_core.layers.channel_shuffle import ChannelShuffle
+from jetseg_core.layers.conv_bn_act import NormedActivation
 from jetseg_core.layers.jet_conv import JetConv
 from jetseg_core.layers.kernels import dense_kernels
 from jetseg_core.layers.pointwise import GPConv
 
 
-class InputBlock(nn.Sequential):
+class InputBlock(NormedActivation):
     """Figure 3 (a): JetConv, batch norm, activation. (N, 3, H, W) -> (N, C, ceil(H/2), ceil(W/2))."""
 
     def __init__(
@@ -32,16 +33,6 @@ class InputBlock(nn.Sequential):
     def jet_conv(self) -> JetConv:
         """Its first part."""
         return cast("JetConv", self[0])
-
-    @property
-    def norm(self) -> nn.BatchNorm2d:
-        """Its second part."""
-        return cast("nn.BatchNorm2d", self[1])
-
-    @property
-    def activation(self) -> nn.Module:
-        """Its third part."""
-        return self[2]
 
     def forward(self, x: Tensor) -> Tensor:
         kernels = dense_kernels(self.jet_conv) if self.training else None

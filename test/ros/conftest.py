@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
+from hypothesis import strategies as st
 from jetseg.msg import ModelInfo
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
@@ -27,6 +29,7 @@ from jetseg_core.data.street_scene import StreetScene
 from jetseg_core.runtime import Segmentation
 from jetseg_ros.camera_node import CameraNode
 from jetseg_ros.dds import stay_on_this_machine
+from jetseg_ros.image_decoding import ENCODINGS
 from jetseg_ros.image_encoding import to_image
 from jetseg_ros.segmentation_node import SegmentationNode
 
@@ -138,8 +141,8 @@ class Rig:
         arrays = self.record(DiagnosticArray, "/diagnostics")
 
         def newest() -> dict[str, str]:
-            for array in reversed(arrays):
-                for status in array.status:
+            for statuses in reversed(arrays):
+                for status in statuses.status:
                     if ": camera" in status.name:
                         return {item.key: item.value for item in status.values}
             return {}
@@ -221,3 +224,16 @@ def gate() -> Iterator[Callable[[SegmentationNode], Gate]]:
     yield make
     for made in gates:
         made.open.set()
+
+
+any_image = st.fixed_dictionaries(
+    {
+        "height": st.integers(0, 9) | st.integers(0, 2**32 - 1),
+        "width": st.integers(0, 9) | st.integers(0, 2**32 - 1),
+        "step": st.integers(0, 40) | st.integers(0, 2**32 - 1),
+        "encoding": st.sampled_from(ENCODINGS) | st.text(max_size=20),
+        "is_bigendian": st.integers(0, 255),
+        "data": st.binary(max_size=400).map(lambda data: array("B", data)),
+    }
+)
+"""Fields of a sensor_msgs/Image, sensible or not."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 import itertools
 import signal
 from collections.abc import Callable, Iterator
@@ -21,8 +20,8 @@ from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 
-from jetseg_ros.image_decoding import ENCODINGS
 from jetseg_ros.segmentation_node import SegmentationNode
+from test.ros.conftest import any_image
 
 if TYPE_CHECKING:
     from test.ros.conftest import Rig, Start
@@ -202,18 +201,6 @@ def test_a_hundred_turns_while_frames_come(rig: Rig, street: np.ndarray) -> None
     serve_one(rig, camera, labels, street)
     assert balanced(node)
     assert node.count_subscribers("image") == 1
-
-
-any_image = st.fixed_dictionaries(
-    {
-        "height": st.integers(0, 9) | st.integers(0, 2**32 - 1),
-        "width": st.integers(0, 9) | st.integers(0, 2**32 - 1),
-        "step": st.integers(0, 40) | st.integers(0, 2**32 - 1),
-        "encoding": st.sampled_from(ENCODINGS) | st.text(max_size=20),
-        "is_bigendian": st.integers(0, 255),
-        "data": st.binary(max_size=400).map(lambda data: array.array("B", data)),
-    }
-)
 
 
 @pytest.fixture

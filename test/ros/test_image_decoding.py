@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from jetseg_core.runtime import RuntimeSettings, create_runtime
 from jetseg_ros.image_decoding import ENCODINGS, ImageError, decode_image
 from jetseg_ros.image_encoding import to_image
+from test.ros.conftest import any_image
 
 
 def message(encoding: str, rows: np.ndarray, height: int, width: int, **fields: Any) -> Image:
@@ -161,20 +161,8 @@ def test_refusals_say_what_came_and_what_was_expected(street: np.ndarray) -> Non
         decode_image(image)
 
 
-fields = st.fixed_dictionaries(
-    {
-        "height": st.integers(0, 9) | st.integers(0, 2**32 - 1),
-        "width": st.integers(0, 9) | st.integers(0, 2**32 - 1),
-        "step": st.integers(0, 40) | st.integers(0, 2**32 - 1),
-        "encoding": st.sampled_from(ENCODINGS) | st.text(max_size=20),
-        "is_bigendian": st.integers(0, 255),
-        "data": st.binary(max_size=400).map(lambda data: array.array("B", data)),
-    }
-)
-
-
 @settings(max_examples=500, deadline=None)
-@given(fields)
+@given(any_image)
 def test_any_message_is_decoded_or_refused(values: dict[str, Any]) -> None:
     image = Image(**values)
     try:

@@ -12,8 +12,9 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.sources import Frame, GeneratorSource
-from jetseg_ros.bag_types import COMPRESSED_IMAGE, IMAGE, bag_types
+from jetseg_ros.bag_types import COMPRESSED_IMAGE, IMAGE, bag_types, read_message
 from jetseg_ros.message_fields import image_fields, png_fields
+from jetseg_ros.recording import Recording
 from jetseg_ros.replay import ReplaySettings, replay_with_report
 from jetseg_ros.replay.report import Report
 
@@ -100,3 +101,11 @@ def replayed(
     bag = write_bag(folder / "drive", street_frames, topics, StoragePlugin.MCAP)
     out = folder / "out"
     return out, replay_with_report(settings(bag, out, labels=LABELS, regions=(LANE,)))
+
+
+STAMPS = [START_NS + index * PERIOD_NS for index in range(9)]
+
+
+def outputs(folder: Path, topic: str) -> list[Any]:
+    with Recording(folder / "bag") as recording:
+        return [(read_message(m), m.recorded_ns) for m in recording.messages([topic])]
