@@ -14,6 +14,7 @@ from jetseg_core.errors import JetSegError
 Activation = Literal["reu", "tanhexp"]
 AttentionKind = Literal["cbam", "spatial", "eca", "none"]
 DecoderForm = Literal["paper", "fast"]
+EncoderForm = Literal["paper", "refined"]
 DILATION_OF_KERNEL = {3: 1, 5: 2, 7: 3}
 """Dilation of an asymmetric pair by its kernel size (section 2.1)."""
 
@@ -140,6 +141,9 @@ class ModelConfig:
     """Width of the decoder; 0 = the preset's."""
     residual_blocks: tuple[int, ...] = ()
     """Residual blocks before each block of S0 (there: behind it), S1, S2 and S3; () = the preset's."""
+    encoder: EncoderForm = "paper"
+    """``paper``, or ``refined``: JetBlocks halve the resolution by the mean of 2x2 pixels, where the paper's take one
+    of the four, and end with a batch norm, where the paper's have none."""
 
     def __post_init__(self) -> None:
         activations, kinds = get_args(Activation), get_args(AttentionKind)
@@ -163,6 +167,10 @@ class ModelConfig:
         if self.decoder not in get_args(DecoderForm):
             raise JetSegError(
                 f"decoder: {self.decoder!r} is not one of {', '.join(get_args(DecoderForm))}"
+            )
+        if self.encoder not in get_args(EncoderForm):
+            raise JetSegError(
+                f"encoder: {self.encoder!r} is not one of {', '.join(get_args(EncoderForm))}"
             )
         if not _is_whole(self.decoder_channels, 0):
             raise JetSegError(

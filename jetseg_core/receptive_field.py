@@ -6,7 +6,7 @@ import math
 
 from torch import nn
 
-from jetseg_core.layers import ECA, ChannelAttention, GPConv, JetConv
+from jetseg_core.layers import ECA, ChannelAttention, GPConv, JetConv, MeanPool
 from jetseg_core.models import JetNet
 
 
@@ -28,15 +28,16 @@ def encoder_receptive_fields(encoder: JetNet) -> dict[str, int]:
         for module in modules:
             reach += jump * _reach(module)
             jump *= _stride(module)
-        # Every kernel is odd and padded to keep its center, so the field is a square around one pixel.
-        fields[name] = 2 * reach + 1
+        fields[name] = reach + 1
     return fields
 
 
 def _reach(module: nn.Module) -> int:
-    """How many pixels of its input, up, down, left or right, a module sees beyond the one it stands on."""
+    """How many pixels of its input a module sees in a row or column, beyond the one it stands on."""
     if isinstance(module, nn.Conv2d):
-        return int(module.dilation[0]) * (module.kernel_size[0] // 2)
+        return int(module.dilation[0]) * (module.kernel_size[0] - 1)
+    if isinstance(module, MeanPool):
+        return 1
     if isinstance(module, JetConv):
         # Its branches are parallel; behind them comes a pointwise convolution.
         return max(_reach(branch) for branch in module.branches)
@@ -50,5 +51,9 @@ def _reach(module: nn.Module) -> int:
 
 
 def _stride(module: nn.Module) -> int:
-    """Pixels of its input between neighbours of its output; only pointwise convolutions have strides."""
-    return math.prod(part.stride for part in module.modules() if isinstance(part, GPConv))
+    """Pixels of its input between neighbours of its output; only means and pointwise convolutions have strides."""
+    if isinstance(module, MeanPool):
+        return 2
+    if isinstance(module, GPConv):
+        return module.stride
+    return math.prod(_stride(child) for child in module.children())

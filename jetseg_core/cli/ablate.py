@@ -28,6 +28,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--groups", nargs="+", default=default,
         help=f"of {', '.join(GROUPS)} (default: all but decoder)",
     )  # fmt: skip
+    parser.add_argument(
+        "--config", type=Path, metavar="YAML",
+        help="file with other settings that all runs share, as of `jetseg train`",
+    )  # fmt: skip
     parser.add_argument("--preset", default="nano", help="size of the network (default: nano)")
     parser.add_argument("--epochs", type=int, default=6, help="of each run (default: 6)")
     parser.add_argument("--batch-size", type=int, default=8, help="frames a step (default: 8)")
@@ -48,24 +52,29 @@ def run(options: argparse.Namespace) -> None:
     from jetseg_core.runtime.settings import check_input_size
     from jetseg_core.training.ablation import ablate, markdown
     from jetseg_core.training.config import TrainConfig
+    from jetseg_core.training.config_file import read_settings
 
     height, width = options.size
     check_input_size((height, width))
-    base = TrainConfig(
-        data=data_folder(options),
-        out=options.out,
-        preset=options.preset,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        frame_height=height,
-        frame_width=width,
-        crop_height=height,
-        crop_width=width,
-    )
+    settings = {
+        "data": data_folder(options),
+        "out": options.out,
+        "preset": options.preset,
+        "epochs": options.epochs,
+        "batch_size": options.batch_size,
+        "frame_height": height,
+        "frame_width": width,
+        "crop_height": height,
+        "crop_width": width,
+        # Shifts would hide part of what differs.
+        "offset_pixels": 0,
+    }
+    base = TrainConfig(**(settings | read_settings(options.config)))
     with redirect_stdout(sys.stderr):  # Progress; the result alone goes to standard output.
         rows = ablate(base, options.groups, options.seeds)
     command = (
-        f"jetseg ablate --data CAMVID --out OUT --groups {' '.join(options.groups)} "
+        f"jetseg ablate --data CAMVID --out OUT {f'--config {options.config.name} ' if options.config else ''}"
+        f"--groups {' '.join(options.groups)} "
         f"--preset {options.preset} --epochs {options.epochs} --batch-size {options.batch_size} "
         f"--size {height} {width} --seeds {options.seeds}"
     )

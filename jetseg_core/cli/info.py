@@ -76,7 +76,7 @@ def _print_counts(config: ModelConfig, size: tuple[int, int], counts: Complexity
     print(
         f"JetSeg {config.preset}, combination C{config.combination}, {config.num_classes} classes, "
         f"{config.activation}, attention {', '.join(config.attention)}, "
-        f"{config.decoder} decoder {config.sizes.decoder_channels} wide"
+        f"{config.encoder} encoder, {config.decoder} decoder {config.sizes.decoder_channels} wide"
     )
     print(f"  parameters         {counts.parameters:,}")
     print(f"  at {size[0]}x{size[1]} (height x width), one frame:")

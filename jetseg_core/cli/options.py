@@ -86,6 +86,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--residual-blocks", default="", metavar="S0,S1,S2,S3", help=help_of["residual_blocks"]
     )
+    parser.add_argument("--encoder", default="paper", help="paper or refined (default: paper)")
 
 
 def model_config(options: argparse.Namespace, num_classes: int) -> ModelConfig:
@@ -100,6 +101,7 @@ def model_config(options: argparse.Namespace, num_classes: int) -> ModelConfig:
             "decoder": options.decoder,
             "decoder_channels": options.decoder_channels,
             "residual_blocks": options.residual_blocks,
+            "encoder": options.encoder,
         }
     )
 
@@ -130,3 +132,15 @@ def field_help(config: type) -> dict[str, str]:
     return dict(
         re.findall(r'^    (\w+): [^\n]*\n    """(.*?)"""', source, re.MULTILINE | re.DOTALL)
     )
+
+
+def read_size(text: str, option: str) -> tuple[int, int]:
+    """(height, width) of a size such as 640x480, width first, as camera drivers write it.
+
+    Raises:
+        JetSegError: it is none.
+    """
+    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
+    if match is None:
+        raise JetSegError(f"{option}: '{text}' is no size; expected width x height, as in 640x480")
+    return int(match[2]), int(match[1])

@@ -6,10 +6,7 @@ import argparse
 from dataclasses import MISSING, fields
 from pathlib import Path
 
-import yaml
-
 from jetseg_core.cli.options import add_data_option, data_folder, field_help
-from jetseg_core.errors import JetSegError
 
 CONVERTERS = {"int": int, "float": float}
 
@@ -45,6 +42,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> None:
     """Train, then say where the best checkpoint is."""
     from jetseg_core.training.config import TrainConfig
+    from jetseg_core.training.config_file import read_settings
     from jetseg_core.training.loop import train
 
     given = {
@@ -52,33 +50,5 @@ def run(options: argparse.Namespace) -> None:
         for field in fields(TrainConfig)
         if hasattr(options, field.name)
     }
-    values = _read(options.config) | given | {"data": data_folder(options)}
+    values = read_settings(options.config) | given | {"data": data_folder(options)}
     print(f"best checkpoint: {train(TrainConfig(**values), resume=options.resume)}")
-
-
-def _read(path: Path | None) -> dict:
-    """The settings in a file.
-
-    Raises:
-        JetSegError: no such file, no mapping, an unknown name, or a value of another type.
-    """
-    from jetseg_core.training.config import TrainConfig
-
-    if path is None:
-        return {}
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise JetSegError(f"config: '{path}' cannot be read as YAML: {error}") from error
-    kinds = {field.name: str(field.type) for field in fields(TrainConfig)}
-    if not isinstance(values, dict) or not set(values) <= set(kinds):
-        found = sorted(set(values) - set(kinds)) if isinstance(values, dict) else values
-        raise JetSegError(
-            f"config: '{path}' holds {found!r}; expected a mapping of some of {', '.join(kinds)}"
-        )
-    for name, value in values.items():
-        # A whole number is a float, too; True is an int to Python, but none here.
-        fits = {"int": (int,), "float": (int, float), "str": (str,)}[kinds[name]]
-        if not isinstance(value, fits) or isinstance(value, bool):
-            raise JetSegError(f"config: {name} in '{path}' is {value!r}; expected {kinds[name]}")
-    return values

@@ -7,6 +7,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from jetseg_core.deploy.activation import deploy_activations
 from jetseg_core.deploy.decoder import deployed_decoder
 from jetseg_core.deploy.encoder import DeployedEncoder
 from jetseg_core.deploy.labelling import label
@@ -49,4 +50,6 @@ def deploy(model: JetSeg) -> DeployedJetSeg:
 
     The model given is not changed.
     """
-    return DeployedJetSeg(copy.deepcopy(model).eval()).eval().requires_grad_(False)
+    deployed = DeployedJetSeg(copy.deepcopy(model).eval()).eval().requires_grad_(False)
+    deploy_activations(deployed)
+    return deployed

@@ -64,12 +64,14 @@ class _DeployedInput(nn.Module):
 
 
 class _DeployedBlock(nn.Module):
-    """`JetBlock` with its norm folded and each branch's kernels merged; with few channels, its shuffle folded, too."""
+    """`JetBlock` with its norms folded and each branch's kernels merged; with few channels, its shuffle folded, too."""
 
     def __init__(self, block: JetBlock) -> None:
         super().__init__()
         jet_conv, expand = block.jet_conv, block.expand
+        self.pool = block.pool
         scale, shift = norm_as_affine(block.norm)
+        last_scale, last_shift = _last_norm(block)
         hidden = len(shift)
         dense = hidden <= DENSE_CHANNELS
         if dense:
@@ -80,13 +82,19 @@ class _DeployedBlock(nn.Module):
             self.shuffle: nn.Module = nn.Identity()
             matrices = branch_matrices(pointwise_matrix(jet_conv.pointwise), len(jet_conv.branches))
             self.mix = convolution(torch.cat(matrices, 1))
-            self.reduce: nn.Module = convolution(pointwise_matrix(block.reduce))
+            self.reduce = convolution(
+                pointwise_matrix(block.reduce) * last_scale[:, None], last_shift
+            )
         else:
             weight = expand.conv.weight * scale[:, None, None, None]
             self.expand = convolution(weight, shift, expand.stride, groups=expand.groups)
             self.shuffle = block.shuffle
             self.mix = jet_conv.pointwise.conv
-            self.reduce = block.reduce
+            self.reduce = convolution(
+                block.reduce.conv.weight * last_scale[:, None, None, None],
+                last_shift,
+                groups=block.reduce.groups,
+            )
         self.sums_branches = not dense
         self.branches = nn.ModuleList(
             _merged(branch) for branch in cast("Iterable[CDDConv]", jet_conv.branches)
@@ -95,7 +103,7 @@ class _DeployedBlock(nn.Module):
         self.attention, self.activation = block.attention, block.activation
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.shuffle(self.activation(self.expand(x)))
+        y = self.shuffle(self.activation(self.expand(self.pool(x))))
         branches = [branch(y) for branch in self.branches]
         if self.sums_branches:
             for index in range(1, len(branches)):
@@ -108,6 +116,13 @@ class _DeployedBlock(nn.Module):
 
 def _blocks(stage: nn.Module) -> list[_DeployedBlock]:
     return [_DeployedBlock(block) for block in stage.modules() if isinstance(block, JetBlock)]
+
+
+def _last_norm(block: JetBlock) -> tuple[Tensor, Tensor | None]:
+    """The norm that a block ends with as (C,) scale and shift; 1 and None where there is none."""
+    if isinstance(block.last_norm, nn.BatchNorm2d):
+        return norm_as_affine(block.last_norm)
+    return torch.ones(block.reduce.conv.out_channels), None
 
 
 def _merged(branch: CDDConv) -> nn.Module:

@@ -12,6 +12,7 @@ import torch
 from jetseg_core.atomic_file import replacing
 from jetseg_core.checkpoint import load_checkpoint
 from jetseg_core.deploy.deployed import DeployedJetSeg, deploy
+from jetseg_core.errors import JetSegError
 
 OPSET = 18
 
@@ -55,8 +56,17 @@ def to_onnx(graph: DeployedJetSeg, size: tuple[int, int] | None = None) -> onnx.
     """The graph in ONNX's form, for any number and size of images, or for one image of a fixed (height, width).
 
     A fixed size is several times faster to export.
+
+    Raises:
+        JetSegError: this torch cannot.
     """
-    dimension = torch.export.Dim.AUTO
+    try:
+        dimension = torch.export.Dim.AUTO
+    except AttributeError:
+        raise JetSegError(
+            f"torch {torch.__version__} is too old to export a model; export it with the version of "
+            "requirements/torch.txt, on any machine: the file serves everywhere"
+        ) from None
     shape = (1, *size, 3) if size else (2, 96, 128, 3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # The exporter warns of its own deprecated internals.

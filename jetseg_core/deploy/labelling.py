@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+_NEAR_FAR = torch.tensor([[1.0, 3.0, 0.0], [0.0, 3.0, 1.0]]) / 4
+PHASES = torch.einsum("ai,bj->abij", _NEAR_FAR, _NEAR_FAR).reshape(4, 3, 3)
+"""Bilinear doubling as four 3x3 kernels: pixels of even rows and columns, even and odd, odd and even, odd and odd."""
 
 
 def label(logits: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
@@ -23,30 +25,27 @@ def label(logits: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
         labels (N, H, W) uint8; confidence (N, H, W) uint8, the largest softmax probability times 255, rounded.
     """
     n, classes, h, w = logits.shape
-    # One plane after another in memory: with the classes of a pixel side by side, as the network leaves them,
-    # OpenVINO's argmax alone takes as long as the decoder.
-    planes = logits.float().reshape(n * classes, h, w)
+    logits = logits.float()
+    kernels = PHASES.to(logits.device)
+    # Beyond the border there are zeros. They shrink all classes of a pixel alike, so its label stays; for its
+    # confidence the share of the kernel that fell inside is divided out.
+    inside = torch.ones_like(logits[:1, :1])
     labels, confidence = [], []
-    for phase in _doubling_phases(planes):
+    for kernel in kernels:
+        phase = F.conv2d(logits, kernel.expand(classes, 1, 3, 3), padding=1, groups=classes)
+        # One plane after another in memory: with the classes of a pixel side by side, as the network leaves
+        # them, OpenVINO's argmax alone takes as long as the decoder.
         phase = phase.reshape(n, classes, h * w)
         labels.append(phase.argmax(1).to(torch.uint8))
+        share = F.conv2d(inside, kernel[None, None], padding=1).reshape(1, 1, h * w)
         # The largest softmax probability without the others: exp(0) over the sum.
-        excess = ((phase - phase.amax(1, keepdim=True)) / 16).exp().sum(1)
+        excess = ((phase - phase.amax(1, keepdim=True)) / share).exp().sum(1)
         confidence.append((255 / excess).round().to(torch.uint8))
     return _interleave(labels, (h, w), size), _interleave(confidence, (h, w), size)
 
 
-def _doubling_phases(planes: Tensor) -> Iterator[Tensor]:
-    """16 times the doubled planes at even rows and columns, even and odd, odd and even, odd and odd."""
-    padded = F.pad(planes, (1, 1, 1, 1), mode="replicate")  # (P, h + 2, w + 2)
-    for beyond in (padded[:, :-2], padded[:, 2:]):
-        rows = 3 * padded[:, 1:-1] + beyond
-        for beside in (rows[..., :-2], rows[..., 2:]):
-            yield 3 * rows[..., 1:-1] + beside
-
-
 def _interleave(phases: list[Tensor], half: tuple[int, int], size: tuple[int, int]) -> Tensor:
-    """Four (N, h * w) in the order of `_doubling_phases` -> (N, H, W), what is beyond `size` cut off."""
+    """Four (N, h * w) in the order of `PHASES` -> (N, H, W), what is beyond `size` cut off."""
     n, (h, w) = phases[0].shape[0], half  # Not len(), which would fix the batch in an export.
     doubled = torch.stack(phases, 1).reshape(n, 2, 2, h, w).permute(0, 3, 1, 4, 2)
     return doubled.reshape(n, 2 * h, 2 * w)[:, : size[0], : size[1]]

@@ -8,9 +8,10 @@ from jetseg_core.layers.conv_bn_act import ConvBnAct
 from jetseg_core.layers.group_rule import convenient_groups
 from jetseg_core.layers.jet_block import InputBlock, JetBlock
 from jetseg_core.layers.jet_conv import JetConv
+from jetseg_core.layers.mean_pool import MeanPool
 from jetseg_core.layers.pointwise import GPConv
 
 __all__ = [
     "ECA", "REU", "CDDConv", "ChannelAttention", "ChannelShuffle", "ConvBnAct", "GPConv", "InputBlock",
-    "JetBlock", "JetConv", "SpatialAttention", "TanhExp", "convenient_groups",
+    "JetBlock", "JetConv", "MeanPool", "SpatialAttention", "TanhExp", "convenient_groups",
 ]  # fmt: skip

@@ -7,13 +7,14 @@ from typing import cast
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from jetseg_core.config import AttentionKind, Branches
+from jetseg_core.config import AttentionKind, Branches, EncoderForm
 from jetseg_core.layers.activation import make_activation
 from jetseg_core.layers.attention import make_attention
 from jetseg_core.layers.channel_shuffle import ChannelShuffle
 from jetseg_core.layers.conv_bn_act import NormedActivation
 from jetseg_core.layers.jet_conv import JetConv
 from jetseg_core.layers.kernels import dense_kernels
+from jetseg_core.layers.mean_pool import MeanPool
 from jetseg_core.layers.pointwise import GPConv
 
 
@@ -62,20 +63,24 @@ class JetBlock(nn.Module):
         attention: AttentionKind,
         activation: str,
         stride: int = 1,
+        encoder: EncoderForm = "paper",
     ) -> None:
         super().__init__()
-        # A down-sampling block halves the resolution here, in its first convolution.
-        self.expand = GPConv(in_channels, hidden_channels, stride)
+        # A down-sampling block halves the resolution here: in its first convolution, or right before it.
+        pools = stride == 2 and encoder == "refined"
+        self.pool = MeanPool() if pools else nn.Identity()
+        self.expand = GPConv(in_channels, hidden_channels, 1 if pools else stride)
         self.norm = nn.BatchNorm2d(hidden_channels)
         self.activation = make_activation(activation)
         self.shuffle = ChannelShuffle(self.expand.groups)
         self.jet_conv = JetConv(hidden_channels, hidden_channels, branches)
         self.attention = make_attention(attention, hidden_channels, activation)
         self.reduce = GPConv(hidden_channels, out_channels)
+        self.last_norm = nn.BatchNorm2d(out_channels) if encoder == "refined" else nn.Identity()
         self.residual = in_channels == out_channels and stride == 1
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.activation(self.norm(self.expand(x)))
+        y = self.activation(self.norm(self.expand(self.pool(x))))
         y = self.attention(self.jet_conv(self.shuffle(y)))
-        y = self.reduce(self.activation(y))
+        y = self.last_norm(self.reduce(self.activation(y)))
         return x + y if self.residual else y

@@ -59,10 +59,11 @@ class JetNet(nn.Module):
         def block(out_channels: int, branches: Branches, stride: int) -> JetBlock:
             hidden = min(in_channels * sizes.expansion, sizes.max_expansion)
             return JetBlock(
-                in_channels, out_channels, hidden, branches, attention, activation, stride
-            )
+                in_channels, out_channels, hidden, branches, attention, config.activation, stride,
+                config.encoder,
+            )  # fmt: skip
 
-        sizes, activation = self._config.sizes, self._config.activation
+        config, sizes = self._config, self._config.sizes
         blocks: list[nn.Module] = []
         for out_channels, stride in zip(channels, strides, strict=True):
             for _ in range(residual_blocks):

@@ -74,8 +74,11 @@ def ablate(base: TrainConfig, groups: Sequence[str], seeds: int = 1) -> list[Row
 
 def _run(base: TrainConfig, variant: Variant, seed: int) -> dict:
     """Figures of one run, from its folder when it is done already."""
-    out = Path(base.out) / f"{variant.folder},seed={seed}"
-    config = replace(base, out=str(out), seed=seed, **variant.changes)  # type: ignore[arg-type]
+    changes = variant.changes(base)
+    # The base, which stands in every group, is run once.
+    name = ",".join(f"{key}={value}" for key, value in changes.items()) or "base"
+    out = Path(base.out) / f"{name},seed={seed}"
+    config = replace(base, out=str(out), seed=seed, **changes)
     settings = {key: value for key, value in asdict(config).items() if key not in ("data", "out")}
     done = out / "result.json"
     if done.is_file():

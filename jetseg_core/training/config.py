@@ -49,10 +49,12 @@ class TrainConfig:
     """Size of the network: nano, agx or workstation."""
     combination: int = 0
     """Kernel combination, 0 to 5."""
-    activation: str = "reu"
-    """Activation: reu or tanhexp."""
+    activation: str = "tanhexp"
+    """Activation: tanhexp or reu."""
     attention: str = ",".join(PAPER_ATTENTION)
     """Attention in S1,S2,S3: each cbam, spatial, eca or none; none alone: nowhere."""
+    encoder: str = "refined"
+    """Form of the encoder's blocks: refined or paper."""
     decoder: str = "fast"
     """Form of the decoder: fast or paper."""
     decoder_channels: int = 0
@@ -65,7 +67,7 @@ class TrainConfig:
     """Height that frames are resized to when read, pixels; 0 = their own."""
     frame_width: int = 0
     """The same for their width."""
-    epochs: int = 100
+    epochs: int = 170
     """Passes over the training split."""
     batch_size: int = 8
     """Frames a step."""
@@ -79,7 +81,7 @@ class TrainConfig:
     """Largest random magnification."""
     street_scenes: int = 0
     """Freshly rendered procedural frames added to every epoch."""
-    loss: str = "jet+ce"
+    loss: str = "ce"
     """What is minimised: jet (recall+precision+iou), ce (class-balanced cross-entropy), any of these, or a sum."""
     class_balance: float = 0.999999
     """Beta of the class-balanced weights, 0 <= beta < 1: classes of fewer than about 1 / (1 - beta) pixels of
@@ -92,6 +94,9 @@ class TrainConfig:
     """Largest norm of a step's gradient."""
     ema: float = 0.998
     """Decay a step of the averaged weights that are validated and kept; 0 = off."""
+    offset_pixels: int = 4_000_000
+    """Pixels of the training split, about, by which the classes' logits are shifted in the end, for the highest mIoU;
+    0 = no shift."""
     init_from: str = ""
     """Checkpoint to start from; empty = random weights."""
     validate_every: int = 5
@@ -119,8 +124,9 @@ class TrainConfig:
                 f"frame_height, frame_width: {self.frame_height}, {self.frame_width}; give both, in pixels, or "
                 "0 and 0 for the frames' own size"
             )
-        if self.street_scenes < 0 or self.weight_decay < 0:
-            raise JetSegError("street_scenes and weight_decay must be 0 or more")
+        for name in ("street_scenes", "weight_decay", "offset_pixels"):
+            if getattr(self, name) < 0:
+                raise JetSegError(f"{name}: {getattr(self, name)} must be 0 or more")
 
     def model(self, num_classes: int) -> ModelConfig:
         """The network to train.
@@ -135,6 +141,7 @@ class TrainConfig:
                 "num_classes": num_classes,
                 "activation": self.activation,
                 "attention": self.attention,
+                "encoder": self.encoder,
                 "decoder": self.decoder,
                 "decoder_channels": self.decoder_channels,
                 "residual_blocks": self.residual_blocks,

@@ -26,6 +26,7 @@ from jetseg_core.training.batches import Frames, epoch_batches
 from jetseg_core.training.class_pixels import class_pixels
 from jetseg_core.training.config import TrainConfig
 from jetseg_core.training.curve import append_row, draw_curve
+from jetseg_core.training.logit_offsets import fit_logit_offsets
 from jetseg_core.training.memory import keep_freed_memory
 from jetseg_core.training.objective import Objective
 from jetseg_core.training.workers import Workers, join_workers, sum_over_workers
@@ -141,13 +142,8 @@ def _train(config: TrainConfig, resume: bool, workers: Workers) -> Path:
             row["val_miou"] = round(miou, 2)
             if miou > best:
                 best = miou
-                measured = {
-                    "epochs": epoch + 1,
-                    "seconds": round(seconds),
-                    "val_miou": miou,
-                    "val_pixel_accuracy": confusion.pixel_accuracy(),
-                }
-                save_checkpoint(out / "best.pt", average.model, data.classes, provenance | measured)
+                found = {"epochs": epoch + 1, "seconds": round(seconds)} | measured(confusion)
+                save_checkpoint(out / "best.pt", average.model, data.classes, provenance | found)
         append_row(out / "curve.csv", row, fresh=epoch == 0)
         if row["val_miou"] != "":
             draw_curve(out / "curve.csv")
@@ -169,7 +165,39 @@ def _train(config: TrainConfig, resume: bool, workers: Workers) -> Path:
         left = seconds / (epoch + 1) * (config.epochs - epoch - 1)
         tqdm.write("  ".join([*shown, f"minutes left {left / 60:.0f}"]))
         workers.wait()
+    if writes and config.offset_pixels:
+        _shift_logits(out / "best.pt", frames, val_frames, config.offset_pixels, device)
+    workers.wait()
     return out / "best.pt"
+
+
+def _shift_logits(
+    path: Path, frames: Frames, val_frames: Frames, pixels: int, device: torch.device
+) -> None:
+    """Put the training split's best shifts into a checkpoint's classifier, once."""
+    checkpoint = load_checkpoint(path)
+    provenance = dict(checkpoint.provenance)
+    if "logit_offsets" in provenance:
+        return
+    model, count = checkpoint.build().to(device), len(checkpoint.classes)
+    offsets = fit_logit_offsets(model, frames, count, pixels, device)
+    bias = model.decoder.classifier.bias
+    assert bias is not None
+    bias.data += offsets.to(device)
+    confusion = validate(model, val_frames, count, device)
+    shifts = ", ".join(
+        f"{name} {shift:+.1f}"
+        for name, shift in zip(checkpoint.classes.names, offsets.tolist(), strict=True)
+    )
+    tqdm.write(
+        f"logits shifted for the training split's mIoU: {shifts}; on val {provenance['val_miou']:.2f} -> "
+        f"{confusion.miou():.2f}"
+    )
+    provenance |= {
+        "logit_offsets": [round(shift, 2) + 0.0 for shift in offsets.tolist()],
+        "val_miou_before_offsets": provenance["val_miou"],
+    }
+    save_checkpoint(path, model, checkpoint.classes, provenance | measured(confusion))
 
 
 @torch.inference_mode()
@@ -182,6 +210,11 @@ def validate(
         logits = model(normalise(torch.from_numpy(image)[None].to(device)))
         confusion.update(logits.argmax(1)[0].cpu().numpy().astype(np.uint8), truth)
     return confusion
+
+
+def measured(confusion: ConfusionMatrix) -> dict[str, object]:
+    """What a checkpoint says of its accuracy on the validation split, in percent."""
+    return {"val_miou": confusion.miou(), "val_pixel_accuracy": confusion.pixel_accuracy()}
 
 
 def _open_data(config: TrainConfig) -> tuple[DataSet, DataSet]:

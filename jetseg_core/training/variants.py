@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from jetseg_core.config import COMBINATIONS, ModelConfig
+from jetseg_core.config import COMBINATIONS, PAPER_ATTENTION, ModelConfig
+from jetseg_core.training.config import TrainConfig
 
 
 @dataclass(frozen=True)
@@ -13,46 +15,51 @@ class Variant:
     """One side of a comparison."""
 
     name: str
-    changes: Mapping[str, object]
-    """Fields of `TrainConfig` that differ from the base; {} is the base itself."""
+    settings: Mapping[str, object]
+    """Fields of `TrainConfig`: what it is about."""
 
-    @property
-    def folder(self) -> str:
-        """Name of its run; the base, which stands in every group, is run once."""
-        return ",".join(f"{key}={value}" for key, value in self.changes.items()) or "base"
+    def changes(self, base: TrainConfig) -> dict[str, Any]:
+        """Those of its settings in which it differs from a base; {} is the base itself."""
+        return {key: value for key, value in self.settings.items() if getattr(base, key) != value}
 
 
-GROUPS = ("combination", "loss", "activation", "attention", "decoder")
-"""What can be compared: kernel combinations, losses, activations, attention or none, forms and widths of the
-decoder."""
+GROUPS = ("combination", "loss", "activation", "attention", "encoder", "decoder")
+"""What can be compared: kernel combinations, losses, activations, attention or none, forms of the encoder, forms
+and widths of the decoder."""
 
 
 def variants(group: str, preset: str) -> tuple[Variant, ...]:
-    """The variants of one of `GROUPS`, the base (C0, both losses, REU, attention, the fast decoder) first.
+    """The variants of one of `GROUPS`.
 
     Args:
         group: one of `GROUPS`.
         preset: size of the network, which fixes the decoder's width.
     """
     if group == "combination":
-        rest = (
-            Variant(f"C{index}", {"combination": index}) for index in range(1, len(COMBINATIONS))
-        )
-        return (Variant("C0", {}), *rest)
+        return tuple(Variant(f"C{i}", {"combination": i}) for i in range(len(COMBINATIONS)))
     if group == "loss":
         return (
-            Variant("JetLoss + cross-entropy", {}),
+            Variant("JetLoss + cross-entropy", {"loss": "jet+ce"}),
             Variant("JetLoss", {"loss": "jet"}),
             Variant("cross-entropy", {"loss": "ce"}),
         )
     if group == "activation":
-        return Variant("REU", {}), Variant("TanhExp", {"activation": "tanhexp"})
+        return Variant("REU", {"activation": "reu"}), Variant("TanhExp", {"activation": "tanhexp"})
     if group == "attention":
-        return Variant("on", {}), Variant("off", {"attention": "none"})
+        on = ",".join(PAPER_ATTENTION)
+        return Variant("on", {"attention": on}), Variant("off", {"attention": "none"})
+    if group == "encoder":
+        return (
+            Variant("refined", {"encoder": "refined"}),
+            Variant("the paper's", {"encoder": "paper"}),
+        )
     width = ModelConfig(preset).sizes.decoder_channels
-    others = (Variant(f"{w} wide", {"decoder_channels": w}) for w in (width // 2, 3 * width // 2))
+    others = (
+        Variant(f"{w} wide", {"decoder": "fast", "decoder_channels": w})
+        for w in (width // 2, 3 * width // 2)
+    )
     return (
-        Variant(f"fast, {width} wide", {}),
+        Variant(f"fast, {width} wide", {"decoder": "fast", "decoder_channels": 0}),
         *others,
-        Variant(f"the paper's form, {width} wide", {"decoder": "paper"}),
+        Variant(f"the paper's form, {width} wide", {"decoder": "paper", "decoder_channels": 0}),
     )

@@ -27,7 +27,7 @@ def base(data: Path, out: Path) -> TrainConfig:
 def test_the_groups_compare_what_they_say() -> None:
     trained = {
         group: [
-            replace(TrainConfig("", ""), **variant.changes)  # type: ignore[arg-type]
+            replace(TrainConfig("", ""), **variant.settings)  # type: ignore[arg-type]
             for variant in variants(group, "agx")
         ]
         for group in GROUPS
@@ -40,11 +40,11 @@ def test_the_groups_compare_what_they_say() -> None:
     assert [(c.decoder, c.decoder_channels) for c in trained["decoder"]] == [
         ("fast", 0), ("fast", 48), ("fast", 144), ("paper", 0),
     ]  # fmt: skip
-    # Every group starts with the base, and its other variants differ from it in one thing.
+    assert {config.encoder for config in trained["encoder"]} == {"refined", "paper"}
+    # In every group one is the base, and the others differ from it in one thing.
     for group in GROUPS:
-        base, *others = variants(group, "agx")
-        assert not base.changes
-        assert all(len(variant.changes) == 1 for variant in others)
+        changes = [len(v.changes(TrainConfig("", ""))) for v in variants(group, "agx")]
+        assert sorted(changes) == [0] + [1] * (len(changes) - 1)
 
 
 def test_what_is_done_is_not_done_again(
@@ -65,16 +65,14 @@ def test_what_is_done_is_not_done_again(
     rows = ablate(base(small_data, tmp_path), ["activation", "attention"], seeds=2)
     names = [name for name, _ in runs]
     # Stopped in the second run; it is started again, the first is not, and the base is shared by both groups.
-    assert names[:2] == ["base,seed=0", "base,seed=1"]
-    assert names[2:] == ["base,seed=1"] + [
-        f"{name},seed={seed}"
-        for name in ("activation=tanhexp", "attention=none")
-        for seed in (0, 1)
+    assert names[:2] == ["activation=reu,seed=0", "activation=reu,seed=1"]
+    assert names[2:] == ["activation=reu,seed=1"] + [
+        f"{name},seed={seed}" for name in ("base", "attention=none") for seed in (0, 1)
     ]
     assert [(row.group, row.variant) for row in rows] == [
         ("activation", "REU"), ("activation", "TanhExp"), ("attention", "on"), ("attention", "off"),
     ]  # fmt: skip
-    assert rows[0].val_miou == rows[2].val_miou
+    assert rows[1].val_miou == rows[2].val_miou
     assert rows[3].parameters < rows[2].parameters
     assert all(len(row.val_miou) == 2 for row in rows)
     assert rows == ablate(base(small_data, tmp_path), ["activation", "attention"], seeds=2)
@@ -109,10 +107,14 @@ def test_the_command_leaves_a_table_with_its_command(
 ) -> None:
     command = ["ablate", "--data", str(small_data), "--out", str(tmp_path), "--groups", "attention"]
     command += ["--epochs", "1", "--batch-size", "3", "--size", "64", "64"]
+    (tmp_path / "base.yaml").write_text("encoder: paper")
+    command += ["--config", str(tmp_path / "base.yaml")]
     main([*command, "--json"])
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((tmp_path / "ablation.json").read_text())
-    assert printed["command"].startswith("jetseg ablate --data CAMVID --out OUT --groups attention")
+    assert printed["command"].startswith(
+        "jetseg ablate --data CAMVID --out OUT --config base.yaml --groups attention"
+    )
     assert "--epochs 1 --batch-size 3 --size 64 64 --seeds 1" in printed["command"]
     assert [row["variant"] for row in printed["rows"]] == ["on", "off"]
     main(command)
@@ -131,7 +133,8 @@ def test_several_seeds_are_a_mean_and_a_range() -> None:
     [
         (
             ["--groups", "depth"],
-            "groups: ['depth']; choose from combination, loss, activation, attention, decoder",
+            "groups: ['depth']; choose from combination, loss, activation, attention, "
+            "encoder, decoder",
         ),
         (["--seeds", "0"], "seeds: 0"),
         (["--size", "32", "64"], "input size: 32x64"),

@@ -25,6 +25,7 @@ from jetseg_core.errors import JetSegError
         ),
         ({"attention": ["cbam"]}, "attention: 'cbam' is not three of"),
         ({"decoder": "slow"}, "decoder: 'slow' is not one of paper, fast"),
+        ({"encoder": "max"}, "encoder: 'max' is not one of paper, refined"),
         ({"decoder_channels": -1}, "decoder_channels: -1 is not 0 .* or a positive width"),
         ({"residual_blocks": "1,2,3"}, "residual_blocks: '1,2,3' is not four numbers"),
         ({"residual_blocks": [1, 2, 3, -4]}, "residual_blocks: '1,2,3,-4' is not four numbers"),
@@ -52,7 +53,9 @@ def test_the_notation_of_the_combination_table() -> None:
 
 
 def test_a_configuration_comes_back_from_json() -> None:
-    config = ModelConfig("agx", 3, 19, "tanhexp", ("none", "eca", "cbam"), "fast", 48, (1, 0, 2, 0))
+    config = ModelConfig(
+        "agx", 3, 19, "tanhexp", ("none", "eca", "cbam"), "fast", 48, (1, 0, 2, 0), "refined"
+    )
     assert ModelConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 

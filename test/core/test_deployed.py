@@ -11,11 +11,12 @@ from torch import nn
 
 from jetseg_core.checkpoint import load_checkpoint
 from jetseg_core.classes import UNLABELLED
-from jetseg_core.config import COMBINATIONS, PRESETS, DecoderForm, ModelConfig
+from jetseg_core.config import COMBINATIONS, PRESETS, DecoderForm, EncoderForm, ModelConfig
 from jetseg_core.data.data_set import DataSet
+from jetseg_core.deploy.activation import DeployedTanhExp
 from jetseg_core.deploy.deployed import deploy
 from jetseg_core.deploy.labelling import label
-from jetseg_core.layers import CDDConv
+from jetseg_core.layers import CDDConv, TanhExp
 from jetseg_core.layers.kernels import depthwise_kernel
 from jetseg_core.model_files import find_model
 from jetseg_core.models import JetSeg, normalise
@@ -54,13 +55,14 @@ def assert_equal(model: JetSeg, size: tuple[int, int]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("decoder", ["paper", "fast"])
+@pytest.mark.parametrize(("decoder", "encoder"), [("paper", "paper"), ("fast", "refined")])
 @pytest.mark.parametrize("combination", range(len(COMBINATIONS)))
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_configuration_is_the_same_function(
-    preset: str, combination: int, decoder: DecoderForm
+    preset: str, combination: int, decoder: DecoderForm, encoder: EncoderForm
 ) -> None:
-    model = trained_like(ModelConfig(preset, combination, decoder=decoder))
+    config = ModelConfig(preset, combination, decoder=decoder, encoder=encoder)
+    model = trained_like(config)
     for size in SIZES:
         assert_equal(model, size)
 
@@ -70,6 +72,12 @@ def test_the_paper_s_text_deploys_too() -> None:
         activation="tanhexp", attention=("none", "eca", "cbam"), residual_blocks=(2, 3, 2, 1)
     )
     assert_equal(trained_like(config), (97, 131))
+
+
+def test_tanhexp_s_deployed_form_is_it_and_never_overflows() -> None:
+    x = torch.cat((torch.linspace(-30, 30, 6001), torch.tensor([-1e4, 100.0, 1e4])))
+    expected = TanhExp()(x.double()).float()
+    torch.testing.assert_close(DeployedTanhExp()(x), expected, rtol=1e-6, atol=4e-6)
 
 
 def test_nothing_of_the_model_is_changed() -> None:

@@ -7,9 +7,10 @@ import openvino as ov
 import pytest
 import torch
 
-from jetseg_core.config import COMBINATIONS, PRESETS, DecoderForm, ModelConfig
+from jetseg_core.config import COMBINATIONS, PRESETS, DecoderForm, EncoderForm, ModelConfig
 from jetseg_core.deploy.deployed import deploy
 from jetseg_core.deploy.export import to_onnx
+from jetseg_core.errors import JetSegError
 from jetseg_core.models import JetSeg, normalise
 
 SIZE = (67, 94)  # odd, not square, and no multiple of any stride
@@ -41,6 +42,12 @@ def assert_same(trained: JetSeg, model: ov.Model, images: np.ndarray) -> None:
     assert np.abs(result["confidence"].astype(int) - confidence.numpy()).max() <= 1
 
 
+def test_a_torch_that_cannot_export_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.export.Dim, "AUTO")
+    with pytest.raises(JetSegError, match=r"too old to export .* requirements/torch.txt"):
+        to_onnx(deploy(settled(ModelConfig(num_classes=5))), SIZE)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("combination", range(len(COMBINATIONS)))
 @pytest.mark.parametrize("preset", PRESETS)
@@ -52,14 +59,17 @@ def test_every_configuration_exports_to_what_it_is(preset: str, combination: int
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("decoder", ["paper", "fast"])
-def test_one_export_serves_any_number_and_size_of_images(decoder: DecoderForm) -> None:
+@pytest.mark.parametrize(("decoder", "encoder"), [("paper", "paper"), ("fast", "refined")])
+def test_one_export_serves_any_number_and_size_of_images(
+    decoder: DecoderForm, encoder: EncoderForm
+) -> None:
     trained = settled(
         ModelConfig(
             activation="tanhexp",
             attention=("eca", "none", "cbam"),
             num_classes=5,
             decoder=decoder,
+            encoder=encoder,
         )
     )
     model = ov.Core().read_model(to_onnx(deploy(trained)).SerializeToString())

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from jetseg_core.config import COMBINATIONS, PRESETS, DecoderForm, ModelConfig
+from jetseg_core.config import COMBINATIONS, PRESETS, DecoderForm, EncoderForm, ModelConfig
 from jetseg_core.layers import ECA, REU, ChannelAttention, JetBlock, SpatialAttention, TanhExp
 from jetseg_core.models import JetSeg
 
@@ -16,13 +16,14 @@ every_configuration = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.parametrize("decoder", ["paper", "fast"])
+@pytest.mark.parametrize(("decoder", "encoder"), [("paper", "paper"), ("fast", "refined")])
 @every_configuration
 def test_one_step_reaches_every_parameter_and_lowers_the_loss(
-    preset: str, combination: int, decoder: DecoderForm
+    preset: str, combination: int, decoder: DecoderForm, encoder: EncoderForm
 ) -> None:
     torch.manual_seed(0)
-    model = JetSeg(ModelConfig(preset, combination, num_classes=5, decoder=decoder))
+    config = ModelConfig(preset, combination, num_classes=5, decoder=decoder, encoder=encoder)
+    model = JetSeg(config)
     images = torch.randn(2, 3, 65, 99).to(memory_format=torch.channels_last)
     labels = torch.randint(0, 5, (2, 65, 99))
     before = F.cross_entropy(model(images), labels)

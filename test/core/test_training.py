@@ -103,6 +103,7 @@ def test_another_network_on_other_classes_at_another_size(data: Path, tmp_path: 
         activation="tanhexp",
         attention=("none",) * 3,
         decoder="fast",
+        encoder="refined",
         decoder_channels=16,
         residual_blocks=(0, 1, 0, 0),
     )
