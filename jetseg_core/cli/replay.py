@@ -1,4 +1,4 @@
-"""``jetseg replay``: a rosbag2 recording through the model, with a report."""
+"""``jetseg replay``: rosbag2 recordings through the model, with a report."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from jetseg_core.cli.options import add_runtime_options, runtime_settings
 from jetseg_core.cli.ros_side import load_ros_side
@@ -15,14 +16,15 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "replay",
-        help="segment a rosbag2 recording: bag, video and report",
+        help="segment rosbag2 recordings: bag, video and report",
         description="Segments every frame of a rosbag2 recording once, in order, through the same steps as the "
         "node, and writes label, overlay and occupancy under the original stamps, a video and a report. No "
-        "ROS is needed.",
+        "ROS is needed. Of several recordings, each has a folder below --out, and one report is over all.",
     )
     parser.add_argument(
-        "bag", type=Path, metavar="BAG", help="rosbag2 folder, or one .mcap or .db3 file"
-    )
+        "bags", type=Path, nargs="+", metavar="BAG",
+        help="rosbag2 folder, or one .mcap or .db3 file; several, or a folder that holds recordings at any depth",
+    )  # fmt: skip
     parser.add_argument(
         "--topic", action="append", default=[],
         help="image topic, raw or compressed; several times for several (default: every camera)",
@@ -30,7 +32,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--labels", default="", metavar="DIR|TOPIC",
         help="ground truth: a topic (mono8 class ids, same stamps as the images), or a folder of label images, "
-        "one per frame in order or named by stamp in nanoseconds",
+        "one per frame in order or named by stamp in nanoseconds; for several recordings a folder with such a "
+        "folder for each, of its name",
     )  # fmt: skip
     parser.add_argument(
         "--region", action="append", default=[], metavar="'NAME: X Y, X Y, X Y'",
@@ -51,6 +54,15 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--overwrite", action="store_true", help="replace an interrupted replay in --out"
     )
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N",
+        help="recordings at the same time, each in a process with an equal share of the CPU threads (default: 1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--ray", default="", metavar="ADDRESS",
+        help="recordings as tasks of a Ray cluster, at most --workers at a time: its HOST:PORT, `auto` (the one that "
+        "runs here, or RAY_ADDRESS), or `local` (one of its own on this machine); needs the package ray",
+    )  # fmt: skip
     add_runtime_options(parser)
     parser.add_argument(
         "--json", action="store_true", help="print report.json instead of a summary"
@@ -59,10 +71,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Replay, then print the summary and where the results are."""
-    replay = load_ros_side("jetseg_ros.replay")
+    """Replay, then print the summary and where the results are; status 1 if a recording could not be replayed."""
+    replay, fleet = load_ros_side("jetseg_ros.replay"), load_ros_side("jetseg_ros.fleet")
     settings = replay.ReplaySettings(
-        bag=options.bag,
+        bag=options.bags[0],
         out=options.out,
         runtime=runtime_settings(options),
         topics=tuple(options.topic),
@@ -73,12 +85,28 @@ def run(options: argparse.Namespace) -> None:
         resume=options.resume,
         overwrite=options.overwrite,
     )
-    report = replay.replay_with_report(settings)
-    for warning in report["warnings"]:
+    if fleet.is_one_bag(options.bags) and not options.ray:
+        report = replay.replay_with_report(settings)
+        warnings, text = report["warnings"], replay.format_report(report, options.out)
+    else:
+        report = fleet.replay_fleet_with_report(
+            fleet.FleetSettings(tuple(options.bags), settings, options.workers, options.ray)
+        )
+        warnings = [
+            f"{bag['name']}: {text}" for bag in report["bags"] for text in bag.get("warnings", [])
+        ]
+        text = fleet.format_fleet_report(report, options.out)
+    for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    print(
-        json.dumps(report, indent=1) if options.json else replay.format_report(report, options.out)
-    )
-    if not report["complete"]:
+    print(json.dumps(report, indent=1) if options.json else text)
+    _end(report)
+
+
+def _end(report: dict[str, Any]) -> None:
+    """End with the status that a report stands for."""
+    statuses = report.get("recordings", {"interrupted": not report["complete"]})
+    if statuses["interrupted"] or statuses.get("not begun"):
         print("jetseg: interrupted; go on with the same command and --resume", file=sys.stderr)
         raise SystemExit(130)
+    if statuses.get("failed"):
+        raise SystemExit(1)

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from jetseg_ros.replay.report import Report, make_report, save_report
+import json
+from pathlib import Path
+
+from jetseg_core.classes import ClassSet
+from jetseg_ros.foxglove import make_layout
+from jetseg_ros.replay.report import FILE as REPORT_FILE
+from jetseg_ros.replay.report import Report, load_report, make_report, save_report
+from jetseg_ros.replay.report_page import FILE as PAGE_FILE
 from jetseg_ros.replay.report_page import save_page
 from jetseg_ros.replay.run import replay
 from jetseg_ros.replay.settings import ReplaySettings
+from jetseg_ros.replay.watch import Watch
+
+LAYOUT_FILE = "foxglove.json"
 
 
-def replay_with_report(settings: ReplaySettings) -> Report:
-    """Replay, and write report.json and report.html about as much as was replayed.
+def replay_with_report(settings: ReplaySettings, watch: Watch | None = None) -> Report:
+    """Replay, and write report.json, report.html and a layout for Foxglove about as much as was replayed.
 
     Raises:
         JetSegError: see `replay`; or no frame could be segmented.
     """
-    replay(settings)
+    replay(settings, watch)
+    if all((settings.out / name).is_file() for name in (REPORT_FILE, PAGE_FILE)):
+        return load_report(settings.out)  # it was finished before
     report = make_report(settings.out)
     save_report(settings.out, report)
     save_page(settings.out, report)
+    _save_layout(settings.out, report)
     return report
+
+
+def _save_layout(folder: Path, report: Report) -> None:
+    layout = make_layout(
+        [camera["prefix"] for camera in report["cameras"]],
+        ClassSet.from_dict(report["classes"]),
+        live=False,
+        truth=report["labels"] is not None,
+    )
+    (folder / LAYOUT_FILE).write_text(json.dumps(layout, indent=2) + "\n")

@@ -8,24 +8,27 @@ import numpy as np
 class Flicker:
     """Compares each frame of one camera with the one before."""
 
-    def __init__(self, num_classes: int) -> None:
-        self._num_classes = num_classes
-        self._previous: np.ndarray | None = None
+    def __init__(self) -> None:
+        self._previous: tuple[np.ndarray, list[int]] | None = None
 
-    def update(self, labels: np.ndarray) -> tuple[list[int], list[int]] | None:
+    def update(
+        self, labels: np.ndarray, pixel_counts: np.ndarray
+    ) -> tuple[list[int], list[int]] | None:
         """Count what changed since the previous frame.
 
         Args:
-            labels: (H, W) uint8 class ids, 255 = unlabelled.
+            labels: (H, W) uint8 class ids; what is not a class is unlabelled.
+            pixel_counts: (C,) how many pixels of each class it has.
 
         Returns:
             For each class, then for "unlabelled": the pixels that carried it in the previous frame, and those of
             them that carry another label now. None for the first frame and after a change of size.
         """
-        previous, self._previous = self._previous, labels
-        if previous is None or previous.shape != labels.shape:
+        before = self._previous
+        counts = pixel_counts.tolist()
+        self._previous = labels, [*counts, labels.size - sum(counts)]
+        if before is None or before[0].shape != labels.shape:
             return None
-        before = np.minimum(previous, self._num_classes)
-        was = np.bincount(before.ravel(), minlength=self._num_classes + 1)
-        changed = np.bincount(before[previous != labels], minlength=self._num_classes + 1)
-        return was.tolist(), changed.tolist()
+        previous, was = before
+        left = np.minimum(previous[previous != labels], len(counts))
+        return was, np.bincount(left, minlength=len(was)).tolist()

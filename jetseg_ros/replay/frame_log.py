@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 FILE = "frames.jsonl"
@@ -64,7 +64,7 @@ class FrameLog:
     def append(self, row: FrameRow) -> None:
         """Write one row."""
         # Fields that are at their default need no room.
-        values = {key: value for key, value in asdict(row).items() if value not in ("", None)}
+        values = {key: value for key, value in vars(row).items() if value not in ("", None)}
         self._file.write(json.dumps(values, separators=(",", ":")).encode() + b"\n")
 
     def flush(self) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from dataclasses import dataclass
 from time import perf_counter
 
-from tqdm import tqdm
+import numpy as np
 
 from jetseg_core.evaluation.confusion import ConfusionMatrix
-from jetseg_core.runtime import Runtime
+from jetseg_core.runtime import Runtime, Segmentation
 from jetseg_ros.bag_types import read_message
 from jetseg_ros.image_decoding import ImageError, decode_compressed, decode_message
 from jetseg_ros.recording import Recording
@@ -18,18 +18,40 @@ from jetseg_ros.replay.cameras import Camera
 from jetseg_ros.replay.flicker import Flicker
 from jetseg_ros.replay.frame_log import FrameLog, FrameRow, read_rows
 from jetseg_ros.replay.frames import BagFrame, FrameReader
-from jetseg_ros.replay.interruption import Interruption
 from jetseg_ros.replay.output_bag import OutputBag, topic_of
+from jetseg_ros.replay.pipeline import Pipeline
 from jetseg_ros.replay.settings import ReplaySettings
 from jetseg_ros.replay.video import OverlayVideo
+from jetseg_ros.replay.watch import Watch
 from jetseg_ros.segmented_image import SegmentedImage, drop_uncertain
 
 PART_FRAMES = 1000
 """A kill loses at most so many frames of work."""
 
 
+@dataclass(frozen=True)
+class _Decoded:
+    """A frame with its pixels, or why there are none."""
+
+    frame: BagFrame
+    image: np.ndarray | None
+    """(H, W, 3) uint8 RGB."""
+    fault: str
+    decode_ms: float
+
+
+@dataclass(frozen=True)
+class _Inferred:
+    found: Segmentation
+    infer_ms: float
+
+
 class Job:
-    """The state of one replay."""
+    """The state of one replay.
+
+    Frames are read here, segmented in a second thread and written in a third: what is measured of them, written and
+    drawn takes about as long as the network.
+    """
 
     def __init__(
         self,
@@ -43,41 +65,46 @@ class Job:
     ) -> None:
         self._settings, self._cameras, self._runtime = settings, cameras, runtime
         self._reader, self._bag, self._log, self._videos = reader, bag, log, videos
-        self._flicker = [Flicker(len(runtime.description.classes)) for _ in cameras]
+        self._flicker = [Flicker() for _ in cameras]
         self._warm = False
         self._labelled = 0
+        self._done = bag.rows
+        """Frames that are logged and written, those of earlier runs included."""
         self.warnings: list[str] = []
 
-    def run(self) -> bool:
+    def run(self, watch: Watch) -> bool:
         """Replay what is left; returns whether that was all of it."""
         total = sum(camera.messages for camera in self._cameras)
-        done = self._bag.rows
+        sent = self._done
         frames = iter(self._reader)
-        with (
-            Interruption() as interruption,
-            tqdm(
-                total=total, initial=done, desc="replaying", unit="frame", disable=None
-            ) as progress,
-        ):
-            self._skip(frames, done)
+        complete = True
+        pipeline = Pipeline(self._infer, self._write)
+        with watch:
+            watch.show(sent, total)
+            self._skip(frames, sent)
             try:
                 for frame in frames:
-                    self._serve(frame)
-                    done += 1
-                    progress.update()
-                    if done % PART_FRAMES == 0:
-                        self._end_part(done)
-                    if interruption.requested:
+                    pipeline.put(_decode(frame))
+                    sent += 1
+                    watch.show(sent, total)
+                    if sent % PART_FRAMES == 0:
+                        pipeline.drain()
+                        self._end_part()
+                    if watch.stopping:
+                        complete = False
                         break
+                pipeline.drain()
+                watch.show(self._done, total)
             finally:
-                self._end_part(done)
-        if self._reader.has_labels and done and not self._labelled:
+                pipeline.close()
+                self._end_part()
+        if self._reader.has_labels and self._done and not self._labelled:
             self.warnings.append("no label image belongs to any frame, so there is no accuracy")
-        return not interruption.requested
+        return complete
 
-    def _end_part(self, done: int) -> None:
+    def _end_part(self) -> None:
         self._log.flush()  # first: the bag says how many lines of it count
-        self._bag.end_part(done)
+        self._bag.end_part(self._done)
 
     def _skip(self, frames: Iterator[BagFrame], done: int) -> None:
         """Pass over what an earlier run has done, but look again at the last frame of each camera."""
@@ -92,8 +119,11 @@ class Job:
             if not done:
                 break
         for camera, frame in last.items():
-            found, _ = self._segment(frame)
-            self._flicker[camera].update(found.labels)
+            decoded = _decode(frame)
+            inferred = self._infer(decoded)
+            assert inferred is not None
+            found = self._segmented(decoded, inferred)
+            self._flicker[camera].update(found.labels, found.occupancy[0].pixel_counts)
         self._replay_videos()
 
     def _replay_videos(self) -> None:
@@ -103,46 +133,44 @@ class Job:
                 for recorded in earlier.messages([topic_of(camera.prefix, output_bag.OVERLAY)]):
                     video.add(decode_compressed(read_message(recorded)))
 
-    def _serve(self, frame: BagFrame) -> None:
-        row = FrameRow(frame.camera, frame.recorded_ns, frame.stamp_ns, fault=frame.fault)
-        if not frame.fault:
-            try:
-                found, times_ms = self._segment(frame)
-            except ImageError as error:
-                row = FrameRow(
-                    frame.camera, frame.recorded_ns, frame.stamp_ns, fault=error.fault.value
-                )
-            else:
-                row = self._record(frame, found, times_ms)
-        self._log.append(row)
-
-    def _segment(self, frame: BagFrame) -> tuple[SegmentedImage, tuple[float, ...]]:
-        began = perf_counter()
-        image = decode_message(frame.message)
-        decoded = perf_counter()
+    def _infer(self, decoded: _Decoded) -> _Inferred | None:
+        if decoded.image is None:
+            return None
         if not self._warm:  # the first inference also prepares the backend
-            self._runtime.segment(image, confidence=True)
+            self._runtime.segment(decoded.image, confidence=True)
             self._warm = True
-            began, decoded = began - decoded + perf_counter(), perf_counter()
-        found = self._runtime.segment(image, confidence=True)
+        began = perf_counter()
+        found = self._runtime.segment(decoded.image, confidence=True)
         drop_uncertain(found, self._settings.min_confidence)
-        inferred = perf_counter()
-        segmented = SegmentedImage(
-            image=image,
-            labels=found.labels,
-            confidence=found.confidence,
-            view=found.view,
+        return _Inferred(found, 1e3 * (perf_counter() - began))
+
+    def _segmented(self, decoded: _Decoded, inferred: _Inferred) -> SegmentedImage:
+        assert decoded.image is not None
+        return SegmentedImage(
+            image=decoded.image,
+            labels=inferred.found.labels,
+            confidence=inferred.found.confidence,
+            view=inferred.found.view,
             classes=self._runtime.description.classes,
             regions=self._settings.polygons,
             overlay_alpha=self._settings.overlay_alpha,
         )
-        _ = segmented.occupancy, segmented.overlay
-        times = began, decoded, inferred, perf_counter()
-        return segmented, tuple(1e3 * (b - a) for a, b in pairwise(times))
 
-    def _record(
-        self, frame: BagFrame, found: SegmentedImage, times_ms: tuple[float, ...]
-    ) -> FrameRow:
+    def _write(self, decoded: _Decoded, inferred: _Inferred | None) -> None:
+        frame = decoded.frame
+        if inferred is None:
+            row = FrameRow(frame.camera, frame.recorded_ns, frame.stamp_ns, fault=decoded.fault)
+        else:
+            row = self._record(decoded, inferred)
+        self._log.append(row)
+        self._done += 1
+
+    def _record(self, decoded: _Decoded, inferred: _Inferred) -> FrameRow:
+        frame = decoded.frame
+        began = perf_counter()
+        found = self._segmented(decoded, inferred)
+        _ = found.occupancy, found.overlay
+        post_ms = 1e3 * (perf_counter() - began)
         truth = self._reader.truth(frame, found.image.shape[:2])
         confusion = None
         if truth is not None:
@@ -154,17 +182,16 @@ class Job:
             self._cameras[frame.camera], frame.recorded_ns, frame.message.header, found, truth
         )
         self._videos[frame.camera].add(found.overlay)
-        flicker = self._flicker[frame.camera].update(found.labels)
-        was, changed = flicker or (None, None)
         whole, *regions = found.occupancy
-        decode_ms, infer_ms, post_ms = (round(value, 3) for value in times_ms)
+        flicker = self._flicker[frame.camera].update(found.labels, whole.pixel_counts)
+        was, changed = flicker or (None, None)
         return FrameRow(
             camera=frame.camera,
             recorded_ns=frame.recorded_ns,
             stamp_ns=frame.stamp_ns,
-            decode_ms=decode_ms,
-            infer_ms=infer_ms,
-            post_ms=post_ms,
+            decode_ms=round(decoded.decode_ms, 3),
+            infer_ms=round(inferred.infer_ms, 3),
+            post_ms=round(post_ms, 3),
             total_pixels=whole.total_pixels,
             pixel_counts=whole.pixel_counts.tolist(),
             confidence_sums=whole.confidence_sums.tolist(),
@@ -173,3 +200,14 @@ class Job:
             changed=changed,
             confusion=confusion,
         )
+
+
+def _decode(frame: BagFrame) -> _Decoded:
+    began = perf_counter()
+    image, fault = None, frame.fault
+    if not fault:
+        try:
+            image = decode_message(frame.message)
+        except ImageError as error:
+            fault = error.fault.value
+    return _Decoded(frame, image, fault, 1e3 * (perf_counter() - began))

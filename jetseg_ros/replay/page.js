@@ -43,6 +43,15 @@
     show(0);
   }
 
+  // --- Videos, which are files beside this one, and may have been left behind ---
+  for (const video of document.querySelectorAll(".videos video")) {
+    video.addEventListener("error", () => {
+      const box = video.closest("section");
+      video.closest("figure").remove();
+      if (!box.querySelector("video")) box.remove();
+    });
+  }
+
   // --- Values under the pointer ---
   const tip = document.createElement("div");
   tip.className = "tip";

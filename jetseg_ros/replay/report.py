@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import heapq
 import json
-from array import array
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from jetseg_core.atomic_file import replacing
 from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.confusion import ConfusionMatrix
-from jetseg_ros.replay.camera_figures import (
-    CameraFigures,
-    confidence_figures,
-    flicker_figures,
-)
+from jetseg_ros.replay.camera_figures import CameraFigures
 from jetseg_ros.replay.frame_log import FrameRow, read_rows
 from jetseg_ros.replay.run_record import load_run
+from jetseg_ros.replay.totals import Totals
 
 FILE = "report.json"
 EXTREMES = 3
 """So many best and worst frames are shown."""
 TIMELINE_FRAMES = 120
 """The timeline shows at most so many frames, evenly spread."""
-HISTOGRAM_BINS = 30
 
 Report = dict[str, Any]
 
@@ -44,60 +37,33 @@ def make_report(folder: Path) -> Report:
         raise JetSegError(f"{folder}: no replay there; make one: jetseg replay BAG --out {folder}")
     names = record["classes"]["names"]
     cameras = [CameraFigures(names, record["regions"]) for _ in record["cameras"]]
-    stages = {stage: array("d") for stage in ("decode", "infer", "post", "total")}
-    total = ConfusionMatrix(len(names))
-    labelled = 0
+    totals = Totals(names, record["regions"])
     ranked: list[tuple[float, int, FrameRow]] = []
     timeline = _spread(folder)
     shown = []
     for number, row in enumerate(read_rows(folder)):
         miou = frame_miou(row)
         cameras[row.camera].add(row, miou)
+        totals.add(row)
         if row.fault:
             continue
-        for stage, values in stages.items():
-            values.append(row.latency_ms if stage == "total" else getattr(row, f"{stage}_ms"))
-        if row.confusion is not None:
-            total.counts += row.confusion
-            labelled += 1
         if miou == miou:
             ranked = _keep_extremes(ranked, (miou, number, row))
         if number in timeline:
             shown.append(_frame(number, row, miou))
-    frames = sum(camera.frames for camera in cameras)
-    if not frames:
-        faults = {
-            fault: count
-            for camera in cameras
-            for fault, count in camera.to_dict()["faults"].items()
-        }
-        why = ", ".join(f"{count} x {fault}" for fault, count in faults.items()) or "no messages"
-        raise JetSegError(f"{record['bag']}: no frame could be segmented ({why})")
-    pixels = sum((camera.pixels for camera in cameras), np.zeros((), np.int64))
     described = [
         {"topic": camera["topic"], "prefix": camera["prefix"]} | figures.to_dict()
         for camera, figures in zip(record["cameras"], cameras, strict=True)
     ]
-    was, changed, sums = (
-        sum((getattr(camera, name) for camera in cameras), np.zeros((), np.int64))
-        for name in ("was", "changed", "confidence_sums")
-    )
-    found = total.counts[:, :-1]
+    if not totals.frames:
+        faults = {fault: n for camera in described for fault, n in camera["faults"].items()}
+        why = ", ".join(f"{count} x {fault}" for fault, count in faults.items()) or "no messages"
+        raise JetSegError(f"{record['bag']}: no frame could be segmented ({why})")
     ranked.sort(key=lambda entry: entry[:2])
     extremes = [_frame(number, row, miou) for miou, number, row in ranked]
     return {
         **record,
-        "frames": frames,
-        "failed": sum(camera["failed"] for camera in described),
-        "labelled_frames": labelled,
-        "latency_ms": _latency(stages),
-        "occupancy": _shares(names, pixels[0]),
-        "flicker": flicker_figures(names, was, changed),
-        "confidence": confidence_figures(names, sums, pixels[0]),
-        "miou": total.miou() if labelled else None,
-        "per_class_iou": _iou(names, total) if labelled else None,
-        "pixel_accuracy": total.pixel_accuracy() if labelled else None,
-        "confusion_matrix": found.tolist() if labelled else None,
+        **totals.to_dict(),
         "worst": extremes[:EXTREMES],
         "best": extremes[::-1][: min(EXTREMES, max(0, len(extremes) - EXTREMES))],
         "timeline": shown,
@@ -169,37 +135,4 @@ def _frame(number: int, row: FrameRow, miou: float) -> Report:
         "latency_ms": round(row.latency_ms, 3),
         "flicker": flicker,
         "miou": None if miou != miou else miou,
-    }
-
-
-def _latency(stages: dict[str, array[float]]) -> Report:
-    total = np.array(stages["total"])
-    # The few longest frames, which the maximum tells, would squeeze all others into one bar.
-    longest = max(float(np.percentile(total, 99)), 1e-3)
-    counts, edges = np.histogram(np.minimum(total, longest), HISTOGRAM_BINS, (0.0, longest))
-    return {
-        **_percentiles(total),
-        "mean": float(total.mean()),
-        "stages": {
-            stage: _percentiles(np.array(values))
-            for stage, values in stages.items()
-            if stage != "total"
-        },
-        "histogram": {"edges": edges.round(3).tolist(), "counts": counts.tolist()},
-    }
-
-
-def _percentiles(values: np.ndarray) -> dict[str, float]:
-    points = np.percentile(values, (50, 90, 95, 99, 100)).round(3).tolist()
-    return dict(zip(("p50", "p90", "p95", "p99", "max"), points, strict=True))
-
-
-def _shares(names: list[str], pixels: np.ndarray) -> dict[str, float]:
-    return dict(zip(names, (pixels / max(1, pixels.sum())).tolist(), strict=True))
-
-
-def _iou(names: list[str], matrix: ConfusionMatrix) -> dict[str, float | None]:
-    values = (100 * matrix.iou()).tolist()
-    return {
-        name: None if value != value else value for name, value in zip(names, values, strict=True)
     }

@@ -73,6 +73,6 @@ def latency_chart(report: Report) -> str:
         f'{chart}<div class="scroll"><table><thead><tr><th>Stage, ms</th>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>",
         "From the message to all results of a frame: decode (pixels out of the message), infer (labels and "
-        "confidence), post (occupancy and overlay). Reading and writing files do not count. The last bar "
-        "also holds all frames that took longer.",
+        "confidence), post (occupancy and overlay). Reading and writing files do not count, but go on beside it, "
+        "for the frames before and after. The last bar also holds all frames that took longer.",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -13,7 +14,14 @@ from jetseg_ros.replay.page import cards, facts, figure, legend, section, write_
 from jetseg_ros.replay.pictures import FramePictures, data_url
 from jetseg_ros.replay.report import Report
 from jetseg_ros.replay.report_charts import curves_over_time, latency_chart
-from jetseg_ros.replay.report_tables import class_colors, class_table, confusion_table, input_table
+from jetseg_ros.replay.report_tables import (
+    class_colors,
+    class_table,
+    confusion_table,
+    input_table,
+    region_table,
+)
+from jetseg_ros.replay.video import video_paths
 
 FILE = "report.html"
 TIMELINE_WIDTH = 480
@@ -29,7 +37,9 @@ def save_page(folder: Path, report: Report) -> None:
             _head(report),
             _cards(report),
             _player(report),
+            _videos(folder, report),
             class_table(report),
+            region_table(report),
             curves_over_time(report),
             _extremes(report, pictures),
             confusion_table(report),
@@ -119,6 +129,22 @@ def _player(report: Report) -> str:
         '<button class="forth" aria-label="next frame">&rsaquo;</button></div></div>'
         f'<div>{legend(class_colors(report))}<dl class="now">{values}</dl></div></div>',
     )
+
+
+def _videos(folder: Path, report: Report) -> str:
+    """The videos, which lie beside the page: it is too large with them in it, and does without where it is alone."""
+    topics = [camera["topic"] for camera in report["cameras"]]
+    files = video_paths(folder, [camera["prefix"] for camera in report["cameras"]])
+    shown = "".join(
+        f'<figure><video controls muted playsinline preload="metadata" src="{escape(quote(file.name))}"></video>'
+        f"<figcaption>{escape(topic)}</figcaption></figure>"
+        for topic, file in zip(topics, files, strict=True)
+        if file.is_file()
+    )
+    if not shown:
+        return ""
+    remark = "The overlays of all frames; pauses of the recording are left out."
+    return section("Video", f'<div class="videos">{shown}</div>', remark)
 
 
 def _extremes(report: Report, pictures: FramePictures) -> str:

@@ -20,7 +20,7 @@ def class_colors(report: Report) -> dict[str, str]:
 def class_table(report: Report) -> str:
     """Share, flicker, confidence and IoU of each class."""
     iou = report["per_class_iou"]
-    head = ["Class", "Share", "Flicker", "Confidence", *(["IoU"] if iou else [])]
+    head = ["Class", "Share", "Flicker", "Confi&shy;dence", *(["IoU"] if iou else [])]
     rows = []
     for name, color in class_colors(report).items():
         share = report["occupancy"][name]
@@ -42,6 +42,27 @@ def class_table(report: Report) -> str:
         f"<tbody>{''.join(rows)}</tbody>"
     )
     return section("Classes", f'<div class="scroll"><table>{table}</table></div>')
+
+
+def region_table(report: Report) -> str:
+    """Share of each class in each region, over all frames; nothing without regions."""
+    regions = report["region_occupancy"]
+    if not regions:
+        return ""
+    head = "".join(f"<th>{escape(name)}</th>" for name in regions)
+    rows = []
+    for name, color in class_colors(report).items():
+        cells = "".join(
+            f"<td>{figure(f'region_occupancy.{region}.{name}', shares[name], 2, '%', 100)}{bar(shares[name])}</td>"
+            for region, shares in regions.items()
+        )
+        rows.append(f"<tr><td>{swatch(color)}{escape(name)}</td>{cells}</tr>")
+    return section(
+        "Regions",
+        f'<div class="scroll"><table><thead><tr><th>Class</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
+        "</table></div>",
+        "Share of each class in the labelled pixels of each region.",
+    )
 
 
 def confusion_table(report: Report) -> str:

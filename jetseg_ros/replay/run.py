@@ -17,15 +17,25 @@ from jetseg_ros.replay.job import Job
 from jetseg_ros.replay.output_bag import OutputBag
 from jetseg_ros.replay.report import FILE as REPORT_FILE
 from jetseg_ros.replay.report_page import FILE as PAGE_FILE
-from jetseg_ros.replay.run_record import check_same_run, describe_run, load_run, save_run
+from jetseg_ros.replay.run_record import (
+    RunRecord,
+    check_same_run,
+    describe_run,
+    load_run,
+    save_run,
+)
 from jetseg_ros.replay.settings import ReplaySettings
 from jetseg_ros.replay.video import OverlayVideo, video_paths
+from jetseg_ros.replay.watch import TerminalWatch, Watch
 
 
-def replay(settings: ReplaySettings) -> bool:
+def replay(settings: ReplaySettings, watch: Watch | None = None) -> bool:
     """Segment a recording into ``settings.out``: bag, video and frame log.
 
-    Ctrl-C ends it after the frame in work; what there is stays and can be gone on with.
+    What there is when it is stopped stays and can be gone on with; one that is finished is not done again.
+
+    Args:
+        watch: is told how far it is, and stops it; None = a progress bar in the terminal, and Ctrl-C.
 
     Returns:
         Whether all frames were replayed.
@@ -34,6 +44,8 @@ def replay(settings: ReplaySettings) -> bool:
         JetSegError: the recording, its labels or the model cannot be used, or `out` holds an interrupted
             replay that is neither to be resumed nor replaced.
     """
+    refuse_interrupted(settings)
+    watch = watch or TerminalWatch()
     with ExitStack() as stack:
         recording = stack.enter_context(Recording(settings.bag))
         cameras = choose_cameras(recording, settings.topics, settings.labels)
@@ -42,13 +54,18 @@ def replay(settings: ReplaySettings) -> bool:
         classes = runtime.description.classes
         reader = FrameReader(recording, cameras, settings.labels, classes)
         record = describe_run(settings, cameras, runtime)
-        resuming = _prepare(settings, record)
+        earlier = _resumed(settings, record)
+        if earlier is not None and earlier["complete"]:
+            return True
+        settings.out.mkdir(parents=True, exist_ok=True)
+        for name in (REPORT_FILE, PAGE_FILE):  # they tell of another run
+            (settings.out / name).unlink(missing_ok=True)
         bag = OutputBag(
             settings.out / output_bag.FOLDER,
             cameras,
             model_fields(runtime),
             reader.has_labels,
-            resuming,
+            resume=earlier is not None,
         )
         save_run(settings.out, record | {"complete": False, "warnings": []})
         log = FrameLog(settings.out, keep=bag.rows)
@@ -64,14 +81,18 @@ def replay(settings: ReplaySettings) -> bool:
         for video in videos:
             stack.callback(video.close)
         job = Job(settings, cameras, runtime, reader, bag, log, videos)
-        complete = job.run()
+        complete = job.run(watch)
         warnings = [*recording.warnings, *job.warnings]
         save_run(settings.out, record | {"complete": complete, "warnings": warnings})
         return complete
 
 
-def _prepare(settings: ReplaySettings, record: dict[str, object]) -> bool:
-    """Whether to go on with what is in the output folder; complains where that is not what was meant."""
+def refuse_interrupted(settings: ReplaySettings) -> None:
+    """Do not replace an interrupted replay unasked.
+
+    Raises:
+        JetSegError: there is one in `out`, and nothing is said about it.
+    """
     earlier = load_run(settings.out)
     interrupted = earlier is not None and not earlier["complete"]
     if interrupted and not (settings.resume or settings.overwrite):
@@ -79,14 +100,15 @@ def _prepare(settings: ReplaySettings, record: dict[str, object]) -> bool:
             f"{settings.out}: holds an interrupted replay; go on with --resume, or replace it with "
             "--overwrite"
         )
-    resuming = settings.resume and earlier is not None and (settings.out / LOG_FILE).is_file()
-    if resuming:
-        assert earlier is not None
-        check_same_run(settings.out, earlier, record)
-    settings.out.mkdir(parents=True, exist_ok=True)
-    for name in (REPORT_FILE, PAGE_FILE):  # they tell of another run
-        (settings.out / name).unlink(missing_ok=True)
-    return resuming
+
+
+def _resumed(settings: ReplaySettings, record: RunRecord) -> RunRecord | None:
+    """The record of the replay to go on with; None where there is none, or it was not asked for."""
+    earlier = load_run(settings.out)
+    if not settings.resume or earlier is None or not (settings.out / LOG_FILE).is_file():
+        return None
+    check_same_run(settings.out, earlier, record)
+    return earlier
 
 
 def _rate_hz(camera: Camera, recording: Recording) -> float:

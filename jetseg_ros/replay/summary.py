@@ -10,25 +10,13 @@ from jetseg_ros.replay.video import video_paths
 
 def format_report(report: Report, folder: Path) -> str:
     """What matters most, and where the rest is."""
-    latency, flicker = report["latency_ms"], report["flicker"]["overall"]
-    model = report["model"]
-    lines = [
-        f"model      {model['name']}, {report['backend']} on {report['device']} in {report['precision']}",
-        f"frames     {report['frames']} segmented, {report['failed']} failed",
-    ]
+    lines = [model_line(report), frames_line(report)]
     for camera in report["cameras"]:
         rate = f"{camera['rate_hz']:.1f} frames/s" if camera["rate_hz"] else "a single stamp"
         gaps = camera["gaps"]
         lost = f"{gaps['count']} gaps, {gaps['missing_frames']} frames missing"
         lines.append(f"camera     {camera['topic']}: {camera['frames']} frames, {rate}, {lost}")
-    lines.append(f"latency    {latency['p50']:.1f} ms median, {latency['p95']:.1f} ms at 95 %")
-    if flicker is not None:
-        lines.append(f"flicker    {100 * flicker:.2f} % of pixels change label between frames")
-    if report["miou"] is not None:
-        lines.append(
-            f"accuracy   {report['miou']:.2f} % mIoU, {report['pixel_accuracy']:.2f} % pixels "
-            f"({report['labelled_frames']} frames)"
-        )
+    lines += figure_lines(report)
     lines += ["", f"{'class':<14}{'share':>9}{'flicker':>10}{'IoU':>9}"]
     for name, share in report["occupancy"].items():
         changes = report["flicker"]["per_class"][name]
@@ -40,5 +28,32 @@ def format_report(report: Report, folder: Path) -> str:
         )
     prefixes = [camera["prefix"] for camera in report["cameras"]]
     videos = [file.name for file in video_paths(folder, prefixes)]
-    lines += ["", f"in {folder}: report.html, report.json, bag, {', '.join(videos)}"]
+    lines += ["", f"in {folder}: report.html, report.json, foxglove.json, bag, {', '.join(videos)}"]
     return "\n".join(lines)
+
+
+def model_line(report: Report) -> str:
+    """What ran, and on what."""
+    return (
+        f"model      {report['model']['name']}, {report['backend']} on {report['device']} in "
+        f"{report['precision']}"
+    )
+
+
+def frames_line(report: Report) -> str:
+    """How many frames there were."""
+    return f"frames     {report['frames']} segmented, {report['failed']} failed"
+
+
+def figure_lines(report: Report) -> list[str]:
+    """Latency, and what is known of flicker and accuracy."""
+    latency, flicker = report["latency_ms"], report["flicker"]["overall"]
+    lines = [f"latency    {latency['p50']:.1f} ms median, {latency['p95']:.1f} ms at 95 %"]
+    if flicker is not None:
+        lines.append(f"flicker    {100 * flicker:.2f} % of pixels change label between frames")
+    if report["miou"] is not None:
+        lines.append(
+            f"accuracy   {report['miou']:.2f} % mIoU, {report['pixel_accuracy']:.2f} % pixels "
+            f"({report['labelled_frames']} frames)"
+        )
+    return lines

@@ -1,8 +1,9 @@
-"""Recordings of the generated street, and one replay of it that several tests look at."""
+"""Recordings of the generated street, one replay of it that several tests look at, and pages in a real browser."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ PERIOD_NS = 100_000_000
 SIZE = (96, 128)
 CAMERA, LABELS = "/front/image_raw", "/front/ground_truth"
 LANE = "lane: 0.4 0.5, 0.6 0.5, 1 1, 0 1"
+WIDTHS = {"desktop": 1280, "phone": 360}
+SCHEMES = ("light", "dark")
 
 Make = Callable[[Frame, Any], Any]
 """A message of a frame and a header; None for no message."""
@@ -87,6 +90,16 @@ def write_bag(folder: Path, frames: list[Frame], topics: dict[str, Make], storag
     return folder
 
 
+def write_fleet(folder: Path, frames: list[Frame]) -> Path:
+    """Two drives, one of them in a folder of its own, and one whose file is no recording."""
+    topics: dict[str, Make] = {CAMERA: picture, LABELS: truth}
+    write_bag(folder / "long", frames, topics, StoragePlugin.MCAP)
+    write_bag(folder / "tuesday" / "short", frames[:4], topics, StoragePlugin.SQLITE3)
+    (folder / "broken").mkdir()
+    (folder / "broken" / "broken_0.mcap").write_bytes(b"no recording")
+    return folder
+
+
 def settings(bag: Path, out: Path, **options: Any) -> ReplaySettings:
     return ReplaySettings(bag=bag, out=out, runtime=RuntimeSettings(input_size=SIZE), **options)
 
@@ -109,3 +122,70 @@ STAMPS = [START_NS + index * PERIOD_NS for index in range(9)]
 def outputs(folder: Path, topic: str) -> list[Any]:
     with Recording(folder / "bag") as recording:
         return [(read_message(m), m.recorded_ns) for m in recording.messages([topic])]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="the package playwright is not installed"
+    )
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip("no Chromium on this machine (on Debian: sudo apt install chromium)")
+    with playwright.sync_playwright() as started:
+        # Without a sandbox, which root and most containers cannot have; the page is our own.
+        browser = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Opened:
+    """A page opened offline, with whatever it complained about or asked for."""
+
+    def __init__(self, browser: Any, file: Path, width: int = 1280, scheme: str = "light") -> None:
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True
+        )
+        self.page = context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", self._on_request)
+        self.page.goto(file.as_uri())
+
+    def _on_request(self, request: Any) -> None:
+        if not request.url.startswith(("file:", "data:")):
+            self.complaints.append(request.url)
+
+    def figures(self) -> dict[str, tuple[str, float]]:
+        """Text and scale of every number on the page, by its key in the JSON."""
+        found = self.page.eval_on_selector_all(
+            "[data-figure]",
+            "all => all.map(e => [e.dataset.figure, e.textContent, e.dataset.scale])",
+        )
+        return {key: (text, float(scale or 1)) for key, text, scale in found}
+
+
+def value_at(data: Any, key: str) -> float | None:
+    """The number under a dotted key; names of figures may hold dots themselves."""
+    while key:
+        if isinstance(data, list):
+            head, _, key = key.partition(".")
+            data = data[int(head)]
+            continue
+        head = max((name for name in data if f"{key}.".startswith(f"{name}.")), key=len)
+        data, key = data[head], key[len(head) + 1 :]
+    return data
+
+
+def check_figures(opened: Opened, data: Any) -> int:
+    figures = opened.figures()
+    for key, (text, scale) in figures.items():
+        value = value_at(data, key)
+        if value is None:
+            assert text == "\N{EN DASH}", key
+        else:
+            digits = len(text.partition(".")[2])
+            assert float(text) == pytest.approx(scale * value, abs=0.5001 * 10**-digits), key
+    return len(figures)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,76 +11,7 @@ import pytest
 
 from jetseg_ros.replay import compare_with_page
 from jetseg_ros.replay.report import Report
-
-WIDTHS = {"desktop": 1280, "phone": 360}
-SCHEMES = ("light", "dark")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="the package playwright is not installed"
-    )
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        pytest.skip("no Chromium on this machine (on Debian: sudo apt install chromium)")
-    with playwright.sync_playwright() as started:
-        # Without a sandbox, which root and most containers cannot have; the page is our own.
-        browser = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-class Opened:
-    """A page opened offline, with whatever it complained about or asked for."""
-
-    def __init__(self, browser: Any, file: Path, width: int = 1280, scheme: str = "light") -> None:
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True
-        )
-        self.page = context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", self._on_request)
-        self.page.goto(file.as_uri())
-
-    def _on_request(self, request: Any) -> None:
-        if not request.url.startswith(("file:", "data:")):
-            self.complaints.append(request.url)
-
-    def figures(self) -> dict[str, tuple[str, float]]:
-        """Text and scale of every number on the page, by its key in the JSON."""
-        found = self.page.eval_on_selector_all(
-            "[data-figure]",
-            "all => all.map(e => [e.dataset.figure, e.textContent, e.dataset.scale])",
-        )
-        return {key: (text, float(scale or 1)) for key, text, scale in found}
-
-
-def value_at(data: Any, key: str) -> float | None:
-    """The number under a dotted key; names of figures may hold dots themselves."""
-    while key:
-        if isinstance(data, list):
-            head, _, key = key.partition(".")
-            data = data[int(head)]
-            continue
-        head = max((name for name in data if f"{key}.".startswith(f"{name}.")), key=len)
-        data, key = data[head], key[len(head) + 1 :]
-    return data
-
-
-def check_figures(opened: Opened, data: Any) -> int:
-    figures = opened.figures()
-    for key, (text, scale) in figures.items():
-        value = value_at(data, key)
-        if value is None:
-            assert text == "\N{EN DASH}", key
-        else:
-            digits = len(text.partition(".")[2])
-            assert float(text) == pytest.approx(scale * value, abs=0.5001 * 10**-digits), key
-    return len(figures)
+from test.ros.replay.conftest import SCHEMES, SIZE, WIDTHS, Opened, check_figures
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -139,3 +69,33 @@ def test_the_comparison_s_page(browser: Any, replayed: tuple[Path, Report], tmp_
             check_figures(opened, json.loads((tmp_path / "compare.json").read_text())) > 2 * 4 * 11
         )
     assert "Passed" in opened.page.inner_text("body")
+
+
+def test_the_video_plays(browser: Any, replayed: tuple[Path, Report]) -> None:
+    opened = Opened(browser, replayed[0] / "report.html")
+    played = opened.page.locator("video").evaluate(
+        """async (video) => {
+            const ended = new Promise((resolve) => {
+                video.onended = video.onerror = () => resolve(true);
+                setTimeout(() => resolve(false), 30000);
+            });
+            await video.play();
+            return {
+                ended: await ended, error: video.error && video.error.message, ready: video.readyState,
+                size: [video.videoHeight, video.videoWidth], duration: video.duration,
+            };
+        }"""
+    )
+    assert played["ended"] and played["error"] is None and played["ready"] >= 2
+    assert tuple(played["size"]) == SIZE and played["duration"] == pytest.approx(0.9, abs=0.02)
+    assert opened.complaints == []
+
+
+def test_the_page_does_without_the_video(
+    browser: Any, replayed: tuple[Path, Report], tmp_path: Path
+) -> None:
+    shutil.copy(replayed[0] / "report.html", tmp_path)
+    page = Opened(browser, tmp_path / "report.html").page
+    page.wait_for_function("!document.querySelector('video')")
+    headings = page.locator("h2").all_inner_texts()
+    assert "Timeline" in headings and "Video" not in headings

@@ -1,0 +1,53 @@
+"""The replay of many recordings, from the paths that a user names to the finished report."""
+
+from __future__ import annotations
+
+from jetseg_core.errors import JetSegError
+from jetseg_ros.fleet.bags import find_bags
+from jetseg_ros.fleet.crew import Crew
+from jetseg_ros.fleet.page import save_fleet_page
+from jetseg_ros.fleet.processes import ProcessCrew
+from jetseg_ros.fleet.report import make_fleet_report
+from jetseg_ros.fleet.run import check_begun, check_labels, replay_bags, settings_of
+from jetseg_ros.fleet.settings import FleetSettings
+from jetseg_ros.replay.report import FILE as REPORT_FILE
+from jetseg_ros.replay.report import Report, save_report
+from jetseg_ros.replay.report_page import FILE as PAGE_FILE
+from jetseg_ros.replay.run_record import FILE as RUN_FILE
+
+
+def replay_fleet_with_report(settings: FleetSettings) -> Report:
+    """Replay every recording into a folder of its own, and write report.json and report.html over all of them.
+
+    A recording that cannot be replayed is told in the report, and does not keep the others from it.
+
+    Raises:
+        JetSegError: see `find_bags`, `check_labels` and `check_begun`; or no recording could be replayed.
+    """
+    out = settings.each.out
+    if (out / RUN_FILE).is_file():
+        raise JetSegError(
+            f"--out {out}: holds the replay of a single recording; name another folder"
+        )
+    bags = find_bags(settings.paths, out)
+    check_labels(bags, settings.each)
+    each = [settings_of(bag, settings.each) for bag in bags]
+    check_begun(each, model_here=not settings.ray)
+    crew = _crew(settings, len(bags))
+    for name in (REPORT_FILE, PAGE_FILE):  # they tell of another run
+        (out / name).unlink(missing_ok=True)
+    outcomes = replay_bags(bags, each, crew)
+    report = make_fleet_report(out, bags, outcomes)
+    save_report(out, report)
+    save_fleet_page(out, report)
+    return report
+
+
+def _crew(settings: FleetSettings, bags: int) -> Crew:
+    runtime = settings.each.runtime
+    if settings.ray:
+        from jetseg_ros.fleet.on_ray import RayCrew
+
+        size = settings.workers or bags
+        return RayCrew(settings.ray, size, runtime.threads, gpu=runtime.device == "cuda")
+    return ProcessCrew(min(settings.workers or 1, bags), runtime.threads)
