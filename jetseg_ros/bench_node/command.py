@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from rclpy.context import Context
 from tqdm import tqdm
 
 from jetseg_core.benchmark import describe_processor
-from jetseg_core.cli.options import add_runtime_options, runtime_settings
+from jetseg_core.cli.options import add_runtime_options, read_size, runtime_settings
+from jetseg_core.cli.reader import ending_with_its_reader
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import Runtime, create_runtime
-from jetseg_ros.bench_node.bars import ALL, BARE, CONFIGURATIONS, LABEL, Cell, compare
-from jetseg_ros.bench_node.driver import Driver
+from jetseg_ros.bench_node.bars import (
+    ALL,
+    BARE,
+    CONFIGURATIONS,
+    LABEL,
+    OUTRUN,
+    OVERLOAD,
+    Cell,
+    compare,
+)
+from jetseg_ros.bench_node.driver import Driver, Measurement
+from jetseg_ros.bench_node.many_cameras import draw_cameras, measure_cameras
 from jetseg_ros.camera_outputs import OUTPUT_TYPES
 from jetseg_ros.dds import stay_on_this_machine
 from jetseg_ros.demo.child import Child
@@ -30,14 +41,23 @@ from jetseg_ros.demo.command import node_parameters
 IMAGES = ["640x480", "960x720", "1920x1080"]
 RATES_HZ = [15.0, 30.0, 60.0, 0.0]
 MODEL_FRAMES = 30
+_OCCUPANCY = {"occupancy": OUTPUT_TYPES["occupancy"]}
+OUTPUTS: dict[str, dict[str, type]] = {
+    BARE: {},
+    LABEL: _OCCUPANCY,
+    ALL: {topic: kind for topic, kind in OUTPUT_TYPES.items() if topic != "label"},
+    OVERLOAD: _OCCUPANCY,
+}
+"""What is subscribed to beside the label."""
 
 
+@ending_with_its_reader()
 def main(argv: list[str] | None = None) -> int:
     """Measure and print; returns the exit status."""
     options = _parser().parse_args(argv)
     stay_on_this_machine()
     try:
-        result = _measure(options)
+        result = _measure_cameras(options) if options.cameras else _measure(options)
     except JetSegError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -45,6 +65,8 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     if options.json:
         print(json.dumps(result, indent=2))
+    elif options.cameras:
+        _print_cameras(result)
     else:
         _print(result)
     return 0
@@ -54,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="jetseg-bench-node",
         description="Times image published to label received over DDS: for a bare node that answers with "
-        "a black image, for the segmentation node with label and occupancy, and with every output.",
+        "a black image, for the segmentation node with label and occupancy, and with every output; and with "
+        f"a camera {OUTRUN} times as fast as the model, where results must not grow old.",
     )
     parser.add_argument(
         "--images", nargs="+", default=IMAGES, metavar="WIDTHxHEIGHT", help="sizes of the camera"
@@ -70,6 +93,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seconds", type=float, default=10.0, help="of each measurement (default: %(default)s)"
     )
+    parser.add_argument(
+        "--cameras", nargs="+", type=int, metavar="N",
+        help="instead: so many cameras on one node, each of the first size and rate",
+    )  # fmt: skip
+    parser.add_argument("--chart", type=Path, metavar="PNG", help="of --cameras")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_runtime_options(parser)
     return parser
@@ -77,11 +105,29 @@ def _parser() -> argparse.ArgumentParser:
 
 def _pixels(size: str) -> np.ndarray:
     """Noise of a size such as 640x480: (480, 640, 3) uint8."""
-    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", size)
-    if match is None:
-        raise JetSegError(f"--images: '{size}' is no size; expected width x height, as in 640x480")
-    width, height = int(match[1]), int(match[2])
+    height, width = read_size(size, "--images")
     return np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def _measure_cameras(options: argparse.Namespace) -> dict[str, object]:
+    size, rate_hz = options.images[0], options.rates[0]
+    if min(options.cameras) < 1 or rate_hz <= 0 or options.seconds <= 0:
+        raise JetSegError("--cameras, the first of --rates and --seconds must be more than 0")
+    runtime = create_runtime(runtime_settings(options))
+    selection, precision = runtime.selection, runtime.precision
+    runtime.close()
+    rows = measure_cameras(options, _pixels(size), rate_hz)
+    machine = describe_processor()
+    if options.chart:
+        title = f"{machine}, cameras of {size} at {rate_hz:g} Hz, {precision}"
+        draw_cameras(rows, title, options.chart)
+    return {
+        "machine": {"processor": machine},
+        "runtime": selection,
+        "image": size,
+        "rate_hz": rate_hz,
+        "results": rows,
+    }
 
 
 def _measure(options: argparse.Namespace) -> dict[str, object]:
@@ -89,16 +135,11 @@ def _measure(options: argparse.Namespace) -> dict[str, object]:
     if min(options.rates) < 0 or options.seconds <= 0:
         raise JetSegError("--rates must be 0 or more, and --seconds more than 0")
     runtime = create_runtime(runtime_settings(options))
-    model_ms = {size: _model_ms(runtime, pixels) for size, pixels in images.items()}
-    selection = runtime.selection
-    runtime.close()
-    outputs = {
-        BARE: {},
-        LABEL: {"occupancy": OUTPUT_TYPES["occupancy"]},
-        ALL: {topic: kind for topic, kind in OUTPUT_TYPES.items() if topic != "label"},
-    }
-    results, cells = [], []
+    model_ms: dict[str, float] = {}
+    results: list[dict[str, Any]] = []
+    turns_of_a_size = 1 + len(options.rates) * len(CONFIGURATIONS)
     with ExitStack() as stack:
+        stack.callback(runtime.close)
         logs = Path(stack.enter_context(TemporaryDirectory()))
         nodes = {
             "bare": stack.enter_context(
@@ -113,32 +154,47 @@ def _measure(options: argparse.Namespace) -> dict[str, object]:
                 )
             ),
         }
-        turns = [(s, r, c) for s in images for r in options.rates for c in CONFIGURATIONS]
-        # In turns, so that a machine's moods reach all three alike.
-        for size, rate_hz, configuration in tqdm(turns, "measuring", disable=None):
-            name = "bare" if configuration == BARE else "jetseg"
-            with ExitStack() as turn:
-                # A context for each: what nobody subscribes to any more is not computed.
-                context = Context()
-                context.init(args=[])
-                turn.callback(context.try_shutdown)
-                driver = Driver(context, name, outputs[configuration])
-                turn.callback(driver.destroy_node)
-                found = driver.measure(
-                    images[size], rate_hz, options.seconds, nodes[name].check
-                ).to_dict()
-            results.append(
-                {"image": size, "rate_hz": rate_hz, "configuration": configuration, **found}
-            )
-            fields = {key: found[key] for key in ("labels_hz", "p50_ms", "p99_ms")}
-            cells.append(Cell(size, rate_hz, configuration, **fields))  # type: ignore[arg-type]
+        progress = stack.enter_context(
+            tqdm(total=len(images) * turns_of_a_size, desc="measuring", disable=None)
+        )
+        for configuration in (BARE, LABEL):  # until both nodes are up, and leave the model alone
+            _turn(nodes, configuration, next(iter(images.values())), 0.0, 0.1)
+        for size, pixels in images.items():
+            model_ms[size] = _model_ms(runtime, pixels)
+            # Overload at once, while the model's time holds; the others in turns, so that a machine's
+            # moods reach all three alike.
+            turns = [(round(1e3 * OUTRUN / model_ms[size], 1), OVERLOAD)]
+            turns += [(rate_hz, name) for rate_hz in options.rates for name in CONFIGURATIONS]
+            for rate_hz, configuration in turns:
+                found = _turn(nodes, configuration, pixels, rate_hz, options.seconds).to_dict()
+                results.append(
+                    {"image": size, "rate_hz": rate_hz, "configuration": configuration, **found}
+                )
+                progress.update()
+    measured = [item.name for item in fields(Cell)]
+    cells = [Cell(**{name: row[name] for name in measured}) for row in results]
     return {
         "machine": {"processor": describe_processor()},
-        "runtime": selection,
+        "runtime": runtime.selection,
         "model_ms": model_ms,
         "results": results,
         "bars": [asdict(bar) for bar in compare(cells, model_ms)],
     }
+
+
+def _turn(
+    nodes: dict[str, Child], configuration: str, pixels: np.ndarray, rate_hz: float, seconds: float
+) -> Measurement:
+    """One measurement of the node that the configuration is of."""
+    name = "bare" if configuration == BARE else "jetseg"
+    with ExitStack() as turn:
+        # A context for each: what nobody subscribes to any more is not computed.
+        context = Context()
+        context.init(args=[])
+        turn.callback(context.try_shutdown)
+        driver = Driver(context, name, OUTPUTS[configuration])
+        turn.callback(driver.destroy_node)
+        return driver.measure(pixels, rate_hz, seconds, nodes[name].check)
 
 
 def _model_ms(runtime: Runtime, pixels: np.ndarray) -> float:
@@ -169,9 +225,23 @@ def _print(result: dict[str, object]) -> None:
     print()
     for bar in bars:
         sign = ">=" if bar["what"] == "labels/s" else "<="
+        verdict = "no overload" if bar["met"] is None else "met" if bar["met"] else "not met"
         print(
-            f"{'met ' if bar['met'] else 'over'}  {bar['image']:<11}{_rate(bar['rate_hz']):<10}"
+            f"{verdict:<13}{bar['image']:<11}{_rate(bar['rate_hz']):<10}"
             f"{bar['what']:<17}{bar['measured']:>8} {sign} {bar['limit']}"
+        )
+
+
+def _print_cameras(result: dict[str, object]) -> None:
+    print(f"{result['machine']['processor']}; {result['runtime']}")  # type: ignore[index]
+    print(f"cameras of {result['image']} at {_rate(result['rate_hz'])}\n")
+    print(f"{'cameras':>8}{'sent/s':>10}{'labels/s':>10}{'slowest':>10}{'p50':>12}{'p99':>12}")
+    rows: list[dict[str, object]] = result["results"]  # type: ignore[assignment]
+    for row in rows:
+        p50, p99 = (f"{row[k]:.1f} ms" if row[k] is not None else "-" for k in ("p50_ms", "p99_ms"))
+        print(
+            f"{row['cameras']:>8}{row['sent_hz']:>10.1f}{row['labels_hz']:>10.1f}"
+            f"{row['least_labels_hz']:>10.1f}{p50:>12}{p99:>12}"
         )
 
 

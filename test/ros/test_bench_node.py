@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from jetseg_ros.bench_node.bars import ALL, BARE, LABEL, Bar, Cell, compare
+from jetseg_ros.bench_node.bars import ALL, BARE, LABEL, OVERLOAD, Bar, Cell, compare
 
 pytestmark = pytest.mark.usefixtures("domain")
 
@@ -28,14 +29,41 @@ def test_a_short_run() -> None:
     printed = json.loads(finished.stdout)
     assert printed["model_ms"]["160x120"] > 0 and printed["runtime"]
     rows = printed["results"]
+    model_hz = 1e3 / printed["model_ms"]["160x120"]
     assert [(row["rate_hz"], row["configuration"]) for row in rows] == [
-        (rate, name) for rate in (20.0, 0.0) for name in (BARE, LABEL, ALL)
+        (round(2 * model_hz, 1), OVERLOAD),
+        *((rate, name) for rate in (20.0, 0.0) for name in (BARE, LABEL, ALL)),
     ]
     for row in rows:
         assert row["labels"] > 0 and row["sent_hz"] > 0 and row["labels_hz"] > 0
         assert 0 < row["p50_ms"] <= row["p99_ms"]
         assert not row["rate_hz"] or row["sent_hz"] < 1.5 * row["rate_hz"]
-    assert [bar["what"] for bar in printed["bars"]][-1] == "labels/s"
+    age, *_, throughput = printed["bars"]
+    assert (age["what"], throughput["what"]) == ("age p99 (ms)", "labels/s")
+    sent_hz = rows[0]["sent_hz"]
+    assert age["limit"] == pytest.approx(2e3 / model_hz + 1e3 / sent_hz, abs=0.1)
+    assert age["measured"] == rows[0]["p99_ms"]
+    assert age["met"] is (age["measured"] <= age["limit"] if sent_hz > model_hz else None)
+
+
+@pytest.mark.slow
+def test_several_cameras_on_one_node(tmp_path: Path) -> None:
+    chart = tmp_path / "cameras.png"
+    finished = bench(
+        *("--cameras", "1", "2", "--images", "160x120", "--rates", "10", "--seconds", "2"),
+        *("--size", "64", "96", "--chart", str(chart), "--json"),
+    )
+    assert finished.returncode == 0, finished.stderr
+    printed = json.loads(finished.stdout)
+    assert (printed["image"], printed["rate_hz"]) == ("160x120", 10)
+    one, two = printed["results"]
+    assert (one["cameras"], two["cameras"]) == (1, 2)
+    # Every camera is served: the small network keeps up with both.
+    assert one["least_labels_hz"] == one["labels_hz"] > 0
+    assert 0 < two["least_labels_hz"] <= two["labels_hz"] / 2 + 0.01  # both are rounded
+    assert two["labels_hz"] <= 22
+    assert 0 < two["p50_ms"] <= two["p99_ms"]
+    assert chart.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
@@ -43,6 +71,7 @@ def test_a_short_run() -> None:
     [
         (["--images", "big"], "'big' is no size; expected width x height"),
         (["--seconds", "0"], "--seconds more than 0"),
+        (["--cameras", "0"], "--cameras, the first of --rates and --seconds must be more than 0"),
         (["--checkpoint", "nowhere.pt"], "no checkpoint 'nowhere.pt'"),
     ],
 )
@@ -56,25 +85,41 @@ def test_mistakes_are_one_line(arguments: list[str], reason: str) -> None:
 def test_what_is_compared_with_what() -> None:
     size = "960x720"
     cells = [
-        Cell(size, 30.0, BARE, 30.0, 4.0, 9.0),
-        Cell(size, 30.0, LABEL, 30.0, 24.0, 40.0),
-        Cell(size, 30.0, ALL, 20.0, 99.0, 99.0),
-        Cell(size, 100.0, BARE, 100.0, 4.0, 9.0),
-        Cell(size, 100.0, LABEL, 45.0, 30.0, 50.0),
-        Cell(size, 0.0, BARE, 300.0, 5.0, 9.0),
-        Cell(size, 0.0, LABEL, 40.0, 50.0, 60.0),
+        Cell(size, 100.0, OVERLOAD, 80.0, 45.0, 30.0, 52.5),
+        Cell(size, 30.0, BARE, 30.0, 30.0, 4.0, 9.0),
+        Cell(size, 30.0, LABEL, 30.0, 30.0, 24.0, 40.0),
+        Cell(size, 30.0, ALL, 30.0, 20.0, 99.0, 99.0),
+        Cell(size, 60.0, BARE, 60.0, 60.0, 4.0, 9.0),
+        Cell(size, 60.0, LABEL, 60.0, 45.0, 30.0, 50.0),  # the model cannot keep up with it
+        Cell(size, 0.0, BARE, 300.0, 300.0, 5.0, 9.0),
+        Cell(size, 0.0, LABEL, 40.0, 40.0, 50.0, 60.0),
     ]
     assert compare(cells, {size: 20.0}) == [
+        Bar("age p99 (ms)", size, 100.0, 52.5, 52.5, True),  # 2 x 20 + 1000 / 80
         Bar("latency p50 (ms)", size, 30.0, 24.0, 30.0, True),  # 4 + 1.15 x 20 + 3
-        Bar("age p99 (ms)", size, 100.0, 50.0, 50.0, True),  # 2 x 20 + 10
         Bar("labels/s", size, 0.0, 40.0, 42.5, False),  # 0.85 x 50
     ]
 
 
+@pytest.mark.parametrize(
+    ("sent_hz", "p99_ms", "met"),
+    [(80.0, 52.6, False), (100.0, 50.0, True), (50.0, 10.0, None), (30.0, 99.0, None)],
+)
+def test_results_under_overload_do_not_grow_old(
+    sent_hz: float, p99_ms: float, met: bool | None
+) -> None:
+    # Without a camera that outruns the model (50 a second), the figure says nothing.
+    (bar,) = compare(
+        [Cell("960x720", 100.0, OVERLOAD, sent_hz, 45.0, 9.0, p99_ms)], {"960x720": 20.0}
+    )
+    assert bar.met is met
+
+
 def test_what_did_not_come_back_is_not_compared() -> None:
     cells = [
-        Cell("640x480", 30.0, BARE, 0.0, None, None),
-        Cell("640x480", 30.0, LABEL, 30.0, 20.0, 30.0),
-        Cell("640x480", 15.0, LABEL, 0.0, None, None),
+        Cell("640x480", 200.0, OVERLOAD, 200.0, 0.0, None, None),
+        Cell("640x480", 30.0, BARE, 30.0, 0.0, None, None),
+        Cell("640x480", 30.0, LABEL, 30.0, 30.0, 20.0, 30.0),
+        Cell("640x480", 15.0, LABEL, 15.0, 0.0, None, None),
     ]
     assert compare(cells, {"640x480": 10.0}) == []

@@ -5,15 +5,15 @@ JETSEG_SOAK_FRAMES=10000 makes a real soak of it; -s shows its figures.
 
 from __future__ import annotations
 
-import os
 import signal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from jetseg.msg import ClassOccupancy
 from sensor_msgs.msg import CompressedImage, Image
+
+from test.ros.faults.conftest import resident_bytes
 
 if TYPE_CHECKING:
     from test.ros.conftest import Rig, Start
@@ -28,11 +28,6 @@ OTHERS = {
 }
 WARM_UP = 100
 """Frames until the allocators hold what they will hold."""
-
-
-def resident_bytes(pid: int) -> int:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 @pytest.mark.slow
