@@ -33,10 +33,12 @@ setup(
     },
     install_requires=names("base.txt"),
     extras_require={
-        "train": names("train.txt"),
+        "train": names("torch.txt") + names("train.txt"),
         "dev": names("dev.txt"),
         # A backend beside those of base.txt, for CPUs and GPUs that those do not know.
         "onnxruntime": ["onnxruntime"],
+        # `jetseg replay --ray`: many recordings on the machines of a cluster.
+        "ray": ["ray"],
         # The Jetson's backend; JetPack brings tensorrt itself.
         "tensorrt": ["cuda-python", "onnx"],
     },

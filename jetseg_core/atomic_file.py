@@ -13,9 +13,13 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a path to write to; it takes the place of `path` when the block ends without an error.
 
     A reader, or whoever comes after a kill, finds the old file or the new one, never half of one. Missing
-    folders are made.
+    folders are made. After an error nothing is left of what was written: the disk may be full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.partial")
-    yield partial
-    os.replace(partial, path)
+    try:
+        yield partial
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import resource
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
@@ -13,6 +15,9 @@ from jetseg_core.jetson import power_rails, temperatures
 from jetseg_core.runtime import Runtime
 from jetseg_ros.frame_slots import Counts
 from jetseg_ros.latency import LatencySummary
+
+CONFIGURING = "configuring"
+"""Label of the state in which the model is loaded."""
 
 
 class CameraMonitor:
@@ -83,6 +88,29 @@ class CameraMonitor:
         return _status(self._name, *verdict, values)
 
 
+@contextmanager
+def reporting(report: Callable[[], None], period_s: float = 1.0) -> Iterator[None]:
+    """Report from a thread while the block keeps the executor from its timers, as loading a model does.
+
+    Args:
+        report: publishes the diagnostics.
+        period_s: from one report to the next, seconds.
+    """
+    done = threading.Event()
+
+    def run() -> None:
+        while not done.wait(period_s):
+            report()
+
+    thread = threading.Thread(target=run, name="jetseg-reporting", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
 def model_status(name: str, state: str, runtime: Runtime | None) -> DiagnosticStatus:
     """Status of the model: what runs, on what, and whether that is what was asked for.
 
@@ -92,6 +120,8 @@ def model_status(name: str, state: str, runtime: Runtime | None) -> DiagnosticSt
         runtime: None while the node is not configured.
     """
     values: dict[str, object] = {"state": state, "memory (MiB)": _memory_mib(), **_board()}
+    if state == CONFIGURING:
+        return _status(name, DiagnosticStatus.WARN, f"{state}: the model is being loaded", values)
     if runtime is None:
         message = f"{state}: no model is loaded; configure and activate the node"
         return _status(name, DiagnosticStatus.WARN, message, values)

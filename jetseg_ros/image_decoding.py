@@ -117,7 +117,7 @@ def decode_image(message: ImageMessage) -> np.ndarray:
     else:
         raise ImageError(
             Fault.ENCODING,
-            f"encoding '{message.encoding:.40}' is not one that can be segmented; expected one of "
+            f"encoding {message.encoding[:40]!r} is not one that can be segmented; expected one of "
             f"{', '.join(sorted(ENCODINGS))}",
         )
     if (encoding.even_width and width % 2) or (encoding.even_height and height % 2):
@@ -167,7 +167,7 @@ def decode_compressed(message: CompressedMessage) -> np.ndarray:
     if image is None:
         raise ImageError(
             Fault.COMPRESSED,
-            f"{data.size} bytes marked '{message.format:.40}' do not decode; expected a JPEG or "
+            f"{data.size} bytes marked {message.format[:40]!r} do not decode; expected a JPEG or "
             "PNG",
         )
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

@@ -50,6 +50,10 @@ def run_node(
     except JetSegError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except RuntimeError:
+        # A signal shuts the context down before it interrupts; what is published in between fails.
+        if rclpy.ok():
+            raise
     finally:
         if node is not None:
             node.destroy_node()

@@ -19,7 +19,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import Runtime, create_runtime
 from jetseg_ros.camera_outputs import CameraOutputs
-from jetseg_ros.diagnostics import CameraMonitor, model_status
+from jetseg_ros.diagnostics import CameraMonitor, model_status, reporting
 from jetseg_ros.frame_slots import FrameSlots
 from jetseg_ros.label_info import LabelInfoOutput
 from jetseg_ros.model_info import model_info
@@ -32,8 +32,8 @@ SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
 ERROR = TransitionCallbackReturn.ERROR
 
-STOP_TIMEOUT_S = 1.5
-"""How long a frame in work may delay deactivation; a process has 2 s to end."""
+STOP_TIMEOUT_S = 1.0
+"""How long a frame in work may delay deactivation; a process has 2 s to end, its libraries included."""
 
 
 class SegmentationNode(LifecycleNode):
@@ -84,10 +84,11 @@ class SegmentationNode(LifecycleNode):
                 f"loading {settings.checkpoint} (backend {settings.backend}); one that compiles may "
                 "take minutes the first time"
             )
-            runtime = create_runtime(settings)
-            self._check_combination(runtime)
-            # The first inference may compile and allocate, or fail: better now than on a frame.
-            runtime.segment(np.zeros((64, 64, 3), np.uint8), confidence=True)
+            with reporting(self._publish_diagnostics):
+                runtime = create_runtime(settings)
+                self._check_combination(runtime)
+                # The first inference may compile and allocate, or fail: better now than on a frame.
+                runtime.segment(np.zeros((64, 64, 3), np.uint8), confidence=True)
         except JetSegError as error:
             return self._refuse("configure", str(error))
         except Exception as error:
@@ -224,6 +225,8 @@ class SegmentationNode(LifecycleNode):
         self._publish_diagnostics()
 
     def _publish_diagnostics(self) -> None:
+        if not self.context.ok():  # an interrupt took the middleware away
+            return
         message = DiagnosticArray()
         message.header.stamp = self.get_clock().now().to_msg()
         _, state = self._state_machine.current_state

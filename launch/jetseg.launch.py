@@ -47,8 +47,9 @@ def start_nodes(context: LaunchContext) -> list[Node]:
     """The node, and RViz on the same topics."""
     remappings = input_remappings("", image_topic(context))
     return [
-        segmentation_node(context, remappings),
+        # First: where RViz is not installed, launch ends here, and would leave behind what it has started.
         rviz_node(LaunchConfiguration("namespace"), remappings),
+        segmentation_node(context, remappings),
     ]
 
 

@@ -52,9 +52,10 @@ def start_nodes(context: LaunchContext) -> list[Node]:
     topics = {name: posixpath.join("/", name, image) for name in names}
     remappings = [pair for name in names for pair in input_remappings(name, topics[name])]
     return [
-        segmentation_node(context, remappings, {"cameras": names or [""]}),
+        # First: where RViz is not installed, launch ends here, and would leave behind what it has started.
         *(
             rviz_node(posixpath.join(namespace, name), input_remappings("", topics[name]))
             for name in names
         ),
+        segmentation_node(context, remappings, {"cameras": names or [""]}),
     ]

@@ -65,11 +65,12 @@ def start_nodes(context: LaunchContext) -> list[Action]:
     )
     node = segmentation_node(context, remappings, {"use_sim_time": True})
     return [
+        # First: where RViz is not installed, launch ends here, and would leave behind what it has started.
+        rviz_node(namespace, remappings),
         node,
         # Without it the player would wait in vain.
         RegisterEventHandler(
             OnProcessExit(target_action=node, on_exit=Shutdown(reason="the node has ended"))
         ),
         player,
-        rviz_node(namespace, remappings),
     ]

@@ -112,6 +112,15 @@ make_venv() {
     echo "$root $ros" >.venv/.for
 }
 
+# A torch that the machine brings is kept, whatever its version: NVIDIA's builds for Jetsons are nowhere
+# else to be had, and the one of requirements/ would hide it and compute on the processor.
+brings_torch() {
+  ask_python '
+import importlib.util, sys
+torch = importlib.util.find_spec("torch")
+sys.exit(torch is None or str(torch.origin).startswith(sys.prefix))'
+}
+
 install_packages() {
   local arguments=() name
   for name in "${requirements[@]}"; do arguments+=(-r "requirements/$name.txt"); done
@@ -153,6 +162,11 @@ if ! packages_are_made; then
     step "making .venv with $python" "see that the disk has room" make_venv
   fi
   rm -f .venv/.packages
+  if brings_torch; then
+    echo "setup: keeping the torch that this machine brings" >&2
+  else
+    requirements+=(torch)
+  fi
   step "installing Python packages into .venv (some minutes)" \
     "check the network and the settings of pip" install_packages
   [[ $ros != wheels ]] || step "mending the ROS 2 wheels' CMake files" "remove .venv" mend_cmake_exports

@@ -8,6 +8,7 @@ import sys
 from jetseg_core.cli import (
     ablate,
     bench,
+    bench_replay,
     compare,
     doctor,
     evaluate,
@@ -17,11 +18,25 @@ from jetseg_core.cli import (
     replay,
     train,
 )
+from jetseg_core.cli.reader import ending_with_its_reader
 from jetseg_core.errors import JetSegError
 
-COMMANDS = (info, train, evaluate, predict, replay, compare, export, bench, doctor, ablate)
+COMMANDS = (
+    info,
+    train,
+    evaluate,
+    predict,
+    replay,
+    compare,
+    export,
+    bench,
+    bench_replay,
+    doctor,
+    ablate,
+)
 
 
+@ending_with_its_reader()
 def main(arguments: list[str] | None = None) -> None:
     """Run ``jetseg COMMAND ...``; a JetSegError ends it with one line and exit status 2."""
     parser = argparse.ArgumentParser(

@@ -12,7 +12,7 @@ NEEDED = {"numpy": "numpy", "cv2": "opencv-python-headless", "yaml": "pyyaml", "
 """Modules that nothing runs without, and the packages that bring them."""
 OPTIONAL = {
     "rosbags": "recordings (rosbag2) cannot be read; pip install -r requirements/base.txt",
-    "torch": "no training and no export; pip install -r requirements/train.txt",
+    "torch": "no training and no export; pip install -r requirements/torch.txt, or on a Jetson NVIDIA's build",
 }
 """Modules that some commands run without, and what is lost."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -84,18 +85,27 @@ def examine_executables(files: list[Path]) -> Iterator[Finding]:
     """
     told = set()
     for file in files:
-        with file.open("rb") as script:
-            line = script.readline().decode(errors="replace").strip()
-        if line in told or not line.startswith("#!"):
-            continue
-        told.add(line)
-        yield _examine_interpreter(file, line.removeprefix("#!").split())
+        path = _interpreter(file)
+        if path is not None and path not in told:
+            told.add(path)
+            yield _examine_interpreter(file, path)
 
 
-def _examine_interpreter(file: Path, command: list[str]) -> Finding:
-    path = command[0]
-    if Path(path).name == "env":
-        path = shutil.which(command[-1]) or command[-1]
+def _interpreter(file: Path) -> str | None:
+    """What starts a script: named in its first line or, where that is sh, in the second; None for no script."""
+    with file.open(encoding="utf-8", errors="replace") as script:
+        first, second = script.readline(), script.readline()
+    if second.startswith("'''exec' "):
+        return shlex.split(second)[1]
+    command = first.removeprefix("#!").split()
+    if not first.startswith("#!") or not command:
+        return None
+    if Path(command[0]).name == "env":
+        return shutil.which(command[-1]) or command[-1]
+    return command[0]
+
+
+def _examine_interpreter(file: Path, path: str) -> Finding:
     name, found = "executables", f"{file} starts with {path}"
     if not Path(path).is_file():
         return Finding(name, "fail", f"{found}, which is not there", _BUILD)
