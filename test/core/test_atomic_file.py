@@ -17,6 +17,7 @@ def test_the_new_file_takes_the_old_one_s_place_only_when_it_is_whole(tmp_path: 
         partial.write_text("half of the n")
         raise KeyboardInterrupt
     assert path.read_text() == "old"
+    assert list(path.parent.iterdir()) == [path]
     with replacing(path) as partial:
         partial.write_text("new")
     assert path.read_text() == "new"

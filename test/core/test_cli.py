@@ -52,10 +52,13 @@ def test_info_counts_any_network(tmp_path: Path, capsys: pytest.CaptureFixture[s
     classes = tmp_path / "yard.yaml"
     classes.write_text("names: [grass, shed]")
     options = ["--activation", "tanhexp", "--attention", "none", "--decoder-channels", "32"]
-    options += ["--residual-blocks", "2,3,2,1", "--classes", str(classes)]
+    options += ["--residual-blocks", "2,3,2,1", "--encoder", "refined", "--classes", str(classes)]
     main(["info", *options])
     table = capsys.readouterr().out
-    assert "2 classes, tanhexp, attention none, none, none, paper decoder 32 wide" in table
+    assert (
+        "2 classes, tanhexp, attention none, none, none, refined encoder, paper decoder 32 wide"
+        in table
+    )
     assert '"grass", "shed"' in table
     for stage in ("S0", "S1", "S2, stride 8", "S2, stride 16", "S3", "decoder"):
         assert f"\n  {stage} " in table
@@ -171,7 +174,7 @@ def test_a_command_of_a_package_that_is_not_there() -> None:
 
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     for command in COMMANDS:
-        name = command.__name__.rpartition(".")[2]
+        name = command.__name__.rpartition(".")[2].replace("_", "-")
         with pytest.raises(SystemExit) as ended:
             main([name, "--help"])
         assert ended.value.code == 0

@@ -55,6 +55,29 @@ def test_a_damaged_engine_is_built_anew_and_said_so(
     assert path.read_bytes() == b"engine"
 
 
+def test_a_full_disk_costs_time_and_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    compiler = Compiler()
+    cached_engine(tmp_path, KEY, compiler.build, compiler.load)
+    (path,) = tmp_path.iterdir()
+    path.unlink()
+    for start in range(2):
+        # What is written to this device finds no space left, as on any disk that is full.
+        path.with_name(f"{path.name}.partial").symlink_to("/dev/full")
+        with caplog.at_level(logging.WARNING):
+            assert cached_engine(tmp_path, KEY, compiler.build, compiler.load) == "engine"
+        assert caplog.text.count("No space left on device") == start + 1
+        assert not list(tmp_path.iterdir()), "what was begun is left, and keeps the disk full"
+    print(
+        f"disk full: 2 of 2 starts had their engine, built {compiler.runs - 1} times; nothing left"
+    )
+    # With room again, the next start is the last to wait.
+    for _ in range(2):
+        cached_engine(tmp_path, KEY, compiler.build, compiler.load)
+    assert compiler.runs == 4
+
+
 def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -120,6 +120,54 @@ def test_a_preset(peer: Peer, record: Record) -> Iterator[None]:
     assert record.exits == [0]
 
 
+# Stands in for RViz, which no package index has: says how it was called.
+RVIZ = """#!/bin/sh
+echo "called: $*"
+"""
+
+
+@launch_pytest.fixture
+def with_rviz(
+    domain: int, launched: Launched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> LaunchDescription:
+    """A camera in a namespace, with RViz to look at it."""
+    executable = tmp_path / "lib" / "rviz2" / "rviz2"
+    marker = tmp_path / "share" / "ament_index" / "resource_index" / "packages" / "rviz2"
+    for file in (executable, marker):
+        file.parent.mkdir(parents=True)
+        file.write_text(RVIZ)
+    executable.chmod(0o755)
+    monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path), prepend=":")
+    return launched(LAUNCH_FILE, rviz="true", namespace="front", camera="/usb_cam")
+
+
+@pytest.mark.launch(fixture=with_rviz)
+def test_rviz_looks_at_the_same_topics(peer: Peer, record: Record) -> Iterator[None]:
+    peer.segment_one("/usb_cam/image_raw", "/front/segmentation/label")
+    peer.wait_until(lambda: "called:" in record.output, "RViz")
+    called = next(line for line in record.output.splitlines() if "called:" in line)
+    config = called.partition("--display-config ")[2].partition(" ")[0]
+    assert Path(config).samefile(LAUNCH_FILE.parents[1] / "config" / "jetseg.rviz")
+    assert "-r image:=/usb_cam/image_raw" in called and "__ns:=/front" in called
+    yield
+    assert record.exits == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "file", sorted(LAUNCH_FILE.parent.glob("*.launch.py")), ids=lambda f: f.stem
+)
+def test_rviz_is_first_so_that_its_absence_leaves_no_node_behind(file: Path) -> None:
+    source = PythonLaunchDescriptionSource(str(file))
+    context = LaunchContext()
+    description = source.get_launch_description(context)
+    given = {"cameras": "/front", "bag": "drive"}
+    for argument in description.get_launch_arguments():
+        context.launch_configurations[argument.name] = given.get(argument.name, "")
+    started = description.entities[-1].execute(context)
+    nodes = [action.node_executable for action in started if hasattr(action, "node_executable")]
+    assert nodes[:2] == ["rviz2", "segmentation_node"]
+
+
 def test_preset_and_checkpoint_exclude_each_other() -> None:
     context = LaunchContext()
     context.launch_configurations.update(

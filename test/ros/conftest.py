@@ -162,12 +162,12 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def start(domain: int) -> Iterator[Start]:
-    """Starts a node's module as a process in the test's domain; killed at the end if need be."""
+def start_python(domain: int) -> Iterator[Start]:
+    """Starts Python with arguments in the test's domain; killed at the end if need be."""
     processes: list[subprocess.Popen[str]] = []
 
-    def run(module: str, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", f"jetseg_ros.{module}", "--ros-args", *arguments]
+    def run(*arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, *arguments]
         processes.append(
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         )
@@ -176,7 +176,19 @@ def start(domain: int) -> Iterator[Start]:
     yield run
     for process in processes:
         process.kill()
-        process.communicate()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+@pytest.fixture
+def start(start_python: Start) -> Start:
+    """Starts a node's module as a process in the test's domain."""
+
+    def run(module: str, *arguments: str) -> subprocess.Popen[str]:
+        return start_python("-m", f"jetseg_ros.{module}", "--ros-args", *arguments)
+
+    return run
 
 
 @pytest.fixture(scope="session")

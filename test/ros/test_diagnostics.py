@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +14,13 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from jetseg.msg import ModelInfo
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
 
 from jetseg_core.model_files import find_model
+from jetseg_core.runtime import Runtime, RuntimeSettings, create_runtime
+from jetseg_ros import segmentation_node
 
 if TYPE_CHECKING:
     from test.ros.conftest import Gate, Rig
@@ -82,8 +86,31 @@ def test_it_reports_in_every_state_and_says_what_to_do(rig: Rig) -> None:
     assert "configure and activate" in found["jetseg: model"].message
     assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
     arrays.clear()
-    found = statuses(rig, arrays, lambda by_name: "jetseg: model" in by_name)
+    found = statuses(
+        rig, arrays, lambda by_name: by_name["jetseg: model"].message.startswith("inactive")
+    )
     assert found["jetseg: model"].message == "inactive: activate the node"
+
+
+def test_it_reports_while_a_model_is_loaded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(settings: RuntimeSettings) -> Runtime:
+        time.sleep(3.5)  # as building an engine, which takes minutes
+        return create_runtime(settings)
+
+    monkeypatch.setattr(segmentation_node, "create_runtime", slow)
+    node = rig.node(autostart=False)
+    arrays = rig.record(DiagnosticArray, "/diagnostics")
+    # Nothing is spun meanwhile: the node's timers stand still.
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+
+    def loading() -> list[DiagnosticStatus]:
+        statuses = [status for array in arrays for status in array.status]
+        return [s for s in statuses if s.message == "configuring: the model is being loaded"]
+
+    rig.spin_until(lambda: len(loading()) >= 3, "three reports from while it was loaded")
+    assert all(status.level == DiagnosticStatus.WARN for status in loading())
+    threads = [thread.name for thread in threading.enumerate()]
+    assert "jetseg-reporting" not in threads
 
 
 def test_once_a_second_without_frames_or_clock(rig: Rig) -> None:
@@ -105,12 +132,28 @@ def test_no_frames_is_an_error(rig: Rig) -> None:
 
 
 def test_a_low_rate_is_a_warning(rig: Rig, street: np.ndarray) -> None:
-    rig.active_node(min_rate=500.0)
+    node = rig.active_node(min_rate=500.0)
     arrays = rig.record(DiagnosticArray, "/diagnostics")
-    found = statuses(
-        rig, arrays, lambda by_name: by_name["jetseg: camera"].level == DiagnosticStatus.WARN
-    )
-    assert "under min_rate 500" in found["jetseg: camera"].message
+    camera = rig.publisher()
+
+    def newest() -> DiagnosticStatus:
+        return {status.name: status for status in arrays[-1].status}["jetseg: camera"]
+
+    def reports(level: bytes) -> DiagnosticStatus:
+        arrays.clear()
+        rig.publish_until(
+            camera,
+            lambda: rig.image(street),
+            # The first may cover the time before.
+            lambda: len(arrays) > 1 and newest().level == level,
+            f"level {level!r}",
+        )
+        return newest()
+
+    status = reports(DiagnosticStatus.WARN)
+    assert float(values(status)["rate out (Hz)"]) > 0 and "under min_rate 500" in status.message
+    assert node.set_parameters([Parameter("min_rate", value=0.5)])[0].successful
+    reports(DiagnosticStatus.OK)
 
 
 def test_it_reports_when_inference_hangs(
@@ -122,13 +165,16 @@ def test_it_reports_when_inference_hangs(
     rig.record(Image, "segmentation/label")
     camera = rig.publisher()
 
-    def publish_and_look() -> bool:
-        camera.publish(rig.image(street))
-        rig.spin_for(0.1)
-        messages = [status.message for array in arrays for status in array.status]
-        return any(message.startswith("inference has not come back") for message in messages)
+    def hanging() -> list[DiagnosticStatus]:
+        found = [status for array in arrays for status in array.status]
+        return [s for s in found if s.message.startswith("inference has not come back for")]
 
-    rig.spin_until(publish_and_look, "the error")
+    # Once it hangs it goes on saying so, second after second.
+    rig.publish_until(
+        camera, lambda: rig.image(street), lambda: len(hanging()) > 2, "three such reports"
+    )
+    assert all(status.level == DiagnosticStatus.ERROR for status in hanging())
+    assert len({status.message for status in hanging()}) > 1, "it says for how long"
 
 
 def test_every_camera_has_a_status(rig: Rig) -> None:
@@ -158,7 +204,9 @@ def test_a_fallback_is_a_warning_everywhere(
     assert infos[0].backend == "torch"
 
 
-def test_no_fallback_when_strict(rig: Rig, tmp_path: Path) -> None:
+def test_no_fallback_when_strict(
+    rig: Rig, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     shipped = find_model("nano_camvid11").checkpoint
     assert shipped is not None
     alone = shutil.copy(shipped, tmp_path / "alone.pt")
@@ -166,3 +214,6 @@ def test_no_fallback_when_strict(rig: Rig, tmp_path: Path) -> None:
         model__checkpoint=str(alone), runtime__backend="openvino", runtime__strict_backend=True
     )
     assert not node.autostart()
+    (error,) = [line for line in capfd.readouterr().err.splitlines() if "[ERROR]" in line]
+    assert "openvino: it needs the exported form; make it: jetseg export" in error
+    assert node._state_machine.current_state[1] == "unconfigured"

@@ -90,19 +90,26 @@ def script(folder: Path, shebang: str) -> Path:
     return file
 
 
+def through_sh(python: str | Path) -> str:
+    """How a script starts whose interpreter's path may hold spaces."""
+    return f"#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''"
+
+
 def test_the_python_of_the_executables(tmp_path: Path) -> None:
-    bare = tmp_path / "python"  # stands for a Python without the packages
+    bare = tmp_path / "with space" / "python"  # stands for a Python without the packages
+    bare.parent.mkdir()
     bare.write_text("#!/bin/sh\necho \"ModuleNotFoundError: No module named 'cv2'\" >&2\nexit 1\n")
     bare.chmod(0o755)
     (tmp_path / "scripts").mkdir()
     files = [
-        script(tmp_path / "scripts", shebang)
-        for shebang in (f"#!{sys.executable}", "#!/nowhere/python3", f"#!{bare}", f"#!{bare}")
+        script(tmp_path / "scripts", start)
+        for start in (through_sh(sys.executable), "#!/nowhere/python3", *2 * [through_sh(bare)])
     ]
     own, missing, other = examine_executables(files)  # the same interpreter is told once
     assert own.state == "ok"
     assert missing.state == "fail" and "which is not there" in missing.found
     assert other.state == "fail" and "No module named 'cv2'" in other.found
+    assert f"starts with {bare}, not" in other.found
     assert "with this environment active" in other.mend
 
 

@@ -39,6 +39,18 @@ def test_every_parameter_is_declared_and_described(rig: Rig) -> None:
     assert node.describe_parameter("autostart").read_only
 
 
+def test_their_names_are_those_that_others_rely_on() -> None:
+    groups = {
+        "model": ("preset", "combination", "checkpoint"),
+        "runtime": ("backend", "device", "precision", "threads", "strict_backend", "cache_dir"),
+        "input": ("transport", "size", "resize"),
+        "output": ("size", "min_confidence", "overlay_alpha"),
+    }
+    grouped = {f"{group}.{name}" for group, names in groups.items() for name in names}
+    alone = {"cameras", "regions", "max_age_ms", "min_rate", "timeout_s", "autostart"}
+    assert set(NAMES) == grouped | alone
+
+
 def test_defaults_are_those_of_the_runtime(rig: Rig) -> None:
     assert rig.node().parameters.runtime_settings() == RuntimeSettings()
 
@@ -67,33 +79,52 @@ def test_changes_apply_to_the_next_frame(rig: Rig, street: np.ndarray) -> None:
     node = rig.active_node(input__size=[128, 192])
     labels = rig.record(Image, "segmentation/label")
     occupancy = rig.record(ClassOccupancy, "segmentation/occupancy")
+    overlays = rig.record(Image, "segmentation/overlay")
     camera = rig.publisher()
 
-    def newest() -> tuple[Image, ClassOccupancy]:
-        labels.clear()
-        occupancy.clear()
+    def next_frame() -> tuple[Image, ClassOccupancy, np.ndarray]:
+        """The outputs of the first frame that is sent after now; what was under way does not count."""
+        sent: list[Image] = []
+
+        def first(messages: list[Any]) -> Any:
+            stamps = [image.header.stamp for image in sent]
+            return next((m for m in messages if m.header.stamp in stamps), None)
+
+        def make() -> Image:
+            sent.append(rig.image(street))
+            return sent[-1]
 
         rig.publish_until(
-            camera,
-            lambda: rig.image(street),
-            lambda: len(labels) > 1 and len(occupancy) > 1,
-            "outputs",
+            camera, make, lambda: all(map(first, (labels, occupancy, overlays))), "outputs"
         )
-        return labels[-1], occupancy[-1]
+        return first(labels), first(occupancy), np.frombuffer(first(overlays).data, np.uint8)
 
-    label, counted = newest()
+    label, counted, overlay = next_frame()
     assert (label.height, label.width) == (360, 480) and not counted.regions
     assert counted.unlabelled_pixels == 0
+    assert (overlay != street.ravel()).any()
 
     assert change(node, "output.size", "network").successful
     assert change(node, "output.min_confidence", 0.9).successful
     assert change(node, "regions", ["lane: 0 0, 1 0, 1 1"]).successful
-    label, counted = newest()
+    label, counted, _ = next_frame()
     assert (label.height, label.width) == (128, 192)
     assert counted.unlabelled_pixels > 0 and counted.regions[0].name == "lane"
 
     assert change(node, "output.size", "source").successful
-    assert newest()[0].width == 480
+    assert change(node, "output.overlay_alpha", 0.0).successful
+    label, _, overlay = next_frame()
+    assert label.width == 480
+    np.testing.assert_array_equal(overlay, street.ravel())
+
+    assert change(node, "max_age_ms", 1e-3).successful  # less than any frame takes to come
+    stale = node._slots.counts(0).stale
+    rig.publish_until(
+        camera,
+        lambda: rig.image(street),
+        lambda: node._slots.counts(0).stale > stale,
+        "a frame to be too old",
+    )
 
 
 @pytest.mark.parametrize(
