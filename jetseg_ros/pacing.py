@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from jetseg_core.sources import Frame
 
@@ -18,6 +18,7 @@ def paced(
     *,
     period_s: float,
     follow_stamps: bool,
+    now: Callable[[], float] = time.monotonic,
 ) -> Iterator[Frame]:
     """Yield each frame when it is due by a steady clock, so that the rate does not drift.
 
@@ -30,16 +31,17 @@ def paced(
         period_s: time between frames, seconds.
         follow_stamps: keep the source's own distances where frames have stamps, instead of
             `period_s`.
+        now: the steady clock, seconds.
     """
-    due = time.monotonic()
+    due = now()
     previous: Frame | None = None
     for frame in frames:
         gap = period_s
         if follow_stamps and previous is not None:
             gap = _stamp_gap(previous, frame) or period_s
         if previous is not None:
-            due = max(due + gap, time.monotonic() - gap)
-        if stop.wait(max(0.0, due - time.monotonic())):
+            due = max(due + gap, now() - gap)
+        if stop.wait(max(0.0, due - now())):
             return
         yield frame
         previous = frame
