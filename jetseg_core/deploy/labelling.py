@@ -29,19 +29,27 @@ def label(logits: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
     kernels = PHASES.to(logits.device)
     # Beyond the border there are zeros. They shrink all classes of a pixel alike, so its label stays; for its
     # confidence the share of the kernel that fell inside is divided out.
-    inside = torch.ones_like(logits[:1, :1])
+    rows, columns = _shares(logits, h), _shares(logits, w)
+    shares = [row[:, None] * column for row in rows for column in columns]  # (h, w) each
     labels, confidence = [], []
-    for kernel in kernels:
+    for kernel, share in zip(kernels, shares, strict=True):
         phase = F.conv2d(logits, kernel.expand(classes, 1, 3, 3), padding=1, groups=classes)
         # One plane after another in memory: with the classes of a pixel side by side, as the network leaves
         # them, OpenVINO's argmax alone takes as long as the decoder.
         phase = phase.reshape(n, classes, h * w)
         labels.append(phase.argmax(1).to(torch.uint8))
-        share = F.conv2d(inside, kernel[None, None], padding=1).reshape(1, 1, h * w)
         # The largest softmax probability without the others: exp(0) over the sum.
-        excess = ((phase - phase.amax(1, keepdim=True)) / share).exp().sum(1)
+        phase = phase - phase.amax(1, keepdim=True)
+        excess = (phase / share.reshape(1, 1, h * w)).exp().sum(1)
         confidence.append((255 / excess).round().to(torch.uint8))
     return _interleave(labels, (h, w), size), _interleave(confidence, (h, w), size)
+
+
+def _shares(like: Tensor, length: int) -> tuple[Tensor, Tensor]:
+    """Of the kernels of even and of odd pixels along one axis, the share inside the image; (length,) each."""
+    # Not as a convolution of ones, which OpenVINO 2026.4 folds wrongly where it serves several callers at once.
+    inside = like.new_ones(length - 1)
+    return F.pad(inside, (1, 0), value=0.75), F.pad(inside, (0, 1), value=0.75)
 
 
 def _interleave(phases: list[Tensor], half: tuple[int, int], size: tuple[int, int]) -> Tensor:

@@ -56,7 +56,7 @@ class Segmentation:
 
 
 class Runtime(abc.ABC):
-    """A model ready to segment frames; one caller at a time.
+    """A model ready to segment frames; `streams` callers at a time.
 
     Resizing, normalisation, argmax and up-sampling happen behind `segment`, so that an image gets the same
     labels wherever it is asked for. Backends differ behind `_infer` and in nothing else.
@@ -70,6 +70,8 @@ class Runtime(abc.ABC):
     """Of the arithmetic in actual use: fp32, fp16 or bf16."""
     selection: str = ""
     """One sentence: why this backend runs."""
+    streams: int = 1
+    """Callers that may segment at the same time, each from a thread of its own."""
     degraded: bool = False
     """Whether another backend was asked for than the one that runs."""
 

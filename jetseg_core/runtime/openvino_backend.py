@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 import openvino as ov
@@ -45,7 +47,8 @@ class OpenVinoRuntime(Runtime):
         # The confidence costs a softmax over the whole image, so the graph without it is one of its own;
         # the one with it is compiled when first asked for.
         self._full_model = model
-        self._with_confidence: ov.InferRequest | None = None
+        self._with_confidence: _Requests | None = None
+        self._compiling = threading.Lock()
         labels_only = ov.Model([model.output("labels")], model.get_parameters(), "labels")
         compiled = self._core.compile_model(labels_only.clone(), "CPU", self._options)
         hint = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
@@ -55,17 +58,39 @@ class OpenVinoRuntime(Runtime):
                 f"precision: this CPU has no {settings.precision}; openvino would run {self.precision}. "
                 "Choose that, or auto"
             )
-        self._labels_only = compiled.create_infer_request()
+        self.streams = settings.streams
+        self._labels_only = _Requests(compiled, self.streams)
 
     def _infer(self, images: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:
-        if confidence and self._with_confidence is None:
-            compiled = self._core.compile_model(self._full_model, "CPU", self._options)
-            self._with_confidence = compiled.create_infer_request()
-        request = self._with_confidence if confidence else self._labels_only
-        assert request is not None
-        request.infer([images], share_inputs=True)
-        labels = request.get_tensor("labels").data.copy()
-        return labels, request.get_tensor("confidence").data.copy() if confidence else None
+        if not confidence:
+            return self._labels_only.infer(images, "labels")[0], None
+        labels, certainty = self._full().infer(images, "labels", "confidence")
+        return labels, certainty
+
+    def _full(self) -> _Requests:
+        with self._compiling:
+            if self._with_confidence is None:
+                compiled = self._core.compile_model(self._full_model, "CPU", self._options)
+                self._with_confidence = _Requests(compiled, self.streams)
+            return self._with_confidence
+
+
+class _Requests:
+    """A compiled graph, for some callers at a time; further ones wait."""
+
+    def __init__(self, compiled: ov.CompiledModel, count: int) -> None:
+        self._idle: SimpleQueue[ov.InferRequest] = SimpleQueue()
+        for _ in range(count):
+            self._idle.put(compiled.create_infer_request())
+
+    def infer(self, images: np.ndarray, *names: str) -> list[np.ndarray]:
+        """The outputs of these names."""
+        request = self._idle.get()
+        try:
+            request.infer([images], share_inputs=True)
+            return [request.get_tensor(name).data.copy() for name in names]
+        finally:
+            self._idle.put(request)
 
 
 def compile_options(settings: RuntimeSettings) -> dict[str, object]:
@@ -75,4 +100,6 @@ def compile_options(settings: RuntimeSettings) -> dict[str, object]:
         options["INFERENCE_PRECISION_HINT"] = PRECISION_HINTS[settings.precision]
     if settings.threads:
         options["INFERENCE_NUM_THREADS"] = settings.threads
+    if settings.streams > 1:
+        options["NUM_STREAMS"] = settings.streams
     return options

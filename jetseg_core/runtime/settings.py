@@ -43,6 +43,9 @@ class RuntimeSettings:
 
     batch: int = 1
     """Frames segmented at once; more than 1 only with `Runtime.segment_batch`."""
+    streams: int = 1
+    """Callers that want to segment at the same time, sharing the CPU threads: more frames a second, each of which takes
+    longer. How many may is `Runtime.streams`."""
     cache_dir: str = ""
     """Folder for compiled engines; empty = jetseg in the user's cache folder."""
 
@@ -57,6 +60,8 @@ class RuntimeSettings:
             raise JetSegError(f"threads: {self.threads} must be 0 (the backend's choice) or more")
         if self.batch < 1:
             raise JetSegError(f"batch: {self.batch} must be 1 or more frames")
+        if self.streams < 1:
+            raise JetSegError(f"streams: {self.streams} must be 1 or more callers")
         check_input_size(self.input_size)
         check_policy(self.resize)
 

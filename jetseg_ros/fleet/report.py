@@ -11,6 +11,7 @@ from jetseg_ros.fleet.crew import Outcome
 from jetseg_ros.replay.frame_log import read_rows
 from jetseg_ros.replay.report import Report, load_report
 from jetseg_ros.replay.report_page import FILE as PAGE_FILE
+from jetseg_ros.replay.run_record import machine_line
 from jetseg_ros.replay.totals import Totals
 
 _OF_ALL = (
@@ -70,7 +71,6 @@ def _status(outcome: Outcome | None) -> str:
 
 
 def _figures(name: str, report: Report) -> Report:
-    machine = report["machine"]
     return {
         "report": f"{name}/{PAGE_FILE}",
         "frames": report["frames"],
@@ -83,6 +83,6 @@ def _figures(name: str, report: Report) -> Report:
         "confidence": report["confidence"]["overall"],
         "miou": report["miou"],
         "pixel_accuracy": report["pixel_accuracy"],
-        "machine": f"{machine['processor']}, {machine['threads']} of {machine['cores']} threads",
+        "machine": machine_line(report),
         "warnings": report["warnings"],
     }

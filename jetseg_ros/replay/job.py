@@ -49,8 +49,8 @@ class _Inferred:
 class Job:
     """The state of one replay.
 
-    Frames are read here, segmented in a second thread and written in a third: what is measured of them, written and
-    drawn takes about as long as the network.
+    Frames are read here, segmented in other threads, as many at once as the runtime can, and written in a last one:
+    what is measured of them, written and drawn takes a good part of what the network does.
     """
 
     def __init__(
@@ -66,7 +66,6 @@ class Job:
         self._settings, self._cameras, self._runtime = settings, cameras, runtime
         self._reader, self._bag, self._log, self._videos = reader, bag, log, videos
         self._flicker = [Flicker() for _ in cameras]
-        self._warm = False
         self._labelled = 0
         self._done = bag.rows
         """Frames that are logged and written, those of earlier runs included."""
@@ -78,7 +77,9 @@ class Job:
         sent = self._done
         frames = iter(self._reader)
         complete = True
-        pipeline = Pipeline(self._infer, self._write)
+        # The first inference also prepares the backend, which must not count as a frame's time.
+        self._runtime.segment(np.zeros((64, 64, 3), np.uint8), confidence=True)
+        pipeline = Pipeline(self._infer, self._write, at_once=self._runtime.streams)
         with watch:
             watch.show(sent, total)
             self._skip(frames, sent)
@@ -136,9 +137,6 @@ class Job:
     def _infer(self, decoded: _Decoded) -> _Inferred | None:
         if decoded.image is None:
             return None
-        if not self._warm:  # the first inference also prepares the backend
-            self._runtime.segment(decoded.image, confidence=True)
-            self._warm = True
         began = perf_counter()
         found = self._runtime.segment(decoded.image, confidence=True)
         drop_uncertain(found, self._settings.min_confidence)

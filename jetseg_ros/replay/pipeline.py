@@ -1,4 +1,4 @@
-"""Frames through inference and writing: each has a thread of its own, so that one need not wait for the other."""
+"""Frames through inference and writing: each has threads of its own, so that one need not wait for the other."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-AHEAD = 3
-"""So many frames are on their way at most: one is read, one segmented, one written."""
+BESIDES = 2
+"""So many frames more than are inferred at once are on their way at most: one is read, one written."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -18,20 +18,24 @@ class Pipeline(Generic[T, R]):
     """Takes items in order, and keeps them in order.
 
     Args:
-        infer: called for each item, in a thread of its own.
-        write: called with each item and what came of it, in another.
+        infer: called for each item, in one of `at_once` threads.
+        write: called with each item and what came of it, in another thread, in order.
+        at_once: how many items are inferred at the same time.
     """
 
-    def __init__(self, infer: Callable[[T], R], write: Callable[[T, R], None]) -> None:
+    def __init__(
+        self, infer: Callable[[T], R], write: Callable[[T, R], None], at_once: int = 1
+    ) -> None:
         self._infer, self._write = infer, write
-        self._inferring = ThreadPoolExecutor(1, "jetseg-infer")
+        self._ahead = at_once + BESIDES
+        self._inferring = ThreadPoolExecutor(at_once, "jetseg-infer")
         self._writing = ThreadPoolExecutor(1, "jetseg-write")
         self._pending: deque[Future[None]] = deque()
         self._broken = False
 
     def put(self, item: T) -> None:
         """Send an item on its way, when there is room; raises what went wrong with one before it."""
-        while len(self._pending) >= AHEAD:
+        while len(self._pending) >= self._ahead:
             self._pending.popleft().result()
         inferred = self._inferring.submit(self._infer, item)
         self._pending.append(self._writing.submit(self._write_next, item, inferred))

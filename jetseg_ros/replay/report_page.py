@@ -21,6 +21,7 @@ from jetseg_ros.replay.report_tables import (
     input_table,
     region_table,
 )
+from jetseg_ros.replay.run_record import machine_line
 from jetseg_ros.replay.video import video_paths
 
 FILE = "report.html"
@@ -201,7 +202,7 @@ def _what_ran(report: Report) -> str:
         "Checkpoint, sha256": model["sha256"],
         "Network input": f"{width}x{height}, {model['resize']}",
         "Backend": report["selection"],
-        "Processor": f"{machine['processor']}, {machine['threads']} of {machine['cores']} threads",
+        "Processor": machine_line(report),
         "System": f"{machine['system']}, Python {machine['python']}",
         "Labels": report["labels"] or "none",
         "Least confidence": f"{report['min_confidence']:g}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from contextlib import ExitStack
 
 from jetseg_core.errors import JetSegError
@@ -28,6 +30,10 @@ from jetseg_ros.replay.settings import ReplaySettings
 from jetseg_ros.replay.video import OverlayVideo, video_paths
 from jetseg_ros.replay.watch import TerminalWatch, Watch
 
+MOST_STREAMS = 4
+"""Frames segmented at the same time, at most. With a thread each they waste less than all threads on one frame do; each
+more costs tens of megabytes."""
+
 
 def replay(settings: ReplaySettings, watch: Watch | None = None) -> bool:
     """Segment a recording into ``settings.out``: bag, video and frame log.
@@ -49,7 +55,9 @@ def replay(settings: ReplaySettings, watch: Watch | None = None) -> bool:
     with ExitStack() as stack:
         recording = stack.enter_context(Recording(settings.bag))
         cameras = choose_cameras(recording, settings.topics, settings.labels)
-        runtime = create_runtime(settings.runtime)
+        threads = settings.runtime.threads or len(os.sched_getaffinity(0))
+        streams = min(threads, MOST_STREAMS)
+        runtime = create_runtime(dataclasses.replace(settings.runtime, streams=streams))
         stack.callback(runtime.close)
         classes = runtime.description.classes
         reader = FrameReader(recording, cameras, settings.labels, classes)

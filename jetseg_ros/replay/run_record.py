@@ -56,10 +56,20 @@ def describe_run(
             "processor": describe_processor(),
             "cores": os.cpu_count(),
             "threads": settings.runtime.threads or len(os.sched_getaffinity(0)),
+            "frames_at_once": runtime.streams,
             "system": platform.platform(),
             "python": platform.python_version(),
         },
     }
+
+
+def machine_line(record: RunRecord) -> str:
+    """The machine of a run, or of the report of one, in a line."""
+    machine = record["machine"]
+    return (
+        f"{machine['processor']}, {machine['threads']} of {machine['cores']} threads, frames at once: "
+        f"{machine.get('frames_at_once', 1)}"  # what records of before say nothing of
+    )
 
 
 def save_run(folder: Path, record: RunRecord) -> None:

@@ -6,7 +6,9 @@ import threading
 
 import pytest
 
-from jetseg_ros.replay.pipeline import AHEAD, Pipeline
+from jetseg_ros.replay.pipeline import BESIDES, Pipeline
+
+AHEAD = 1 + BESIDES
 
 
 def test_everything_comes_out_in_order() -> None:
@@ -45,6 +47,22 @@ def test_few_are_on_their_way_and_the_two_steps_overlap() -> None:
     pipeline.drain()
     pipeline.close()
     assert written == list(range(AHEAD + 1))
+
+
+def test_some_are_inferred_at_once_and_written_in_order() -> None:
+    together = threading.Barrier(3, timeout=30)
+    written: list[int] = []
+
+    def infer(item: int) -> int:
+        together.wait()  # breaks unless three are inferred at the same time
+        return item
+
+    pipeline = Pipeline[int, int](infer, lambda item, _: written.append(item), at_once=3)
+    for item in range(30):
+        pipeline.put(item)
+    pipeline.drain()
+    pipeline.close()
+    assert written == list(range(30))
 
 
 @pytest.mark.parametrize("step", ["infer", "write"])
