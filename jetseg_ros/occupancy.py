@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from jetseg_core.classes import ClassSet
 from jetseg_ros.message_fields import Fields
 from jetseg_ros.regions import Region
+
+EXACT_PIXELS = 1 << 24
+"""OpenCV gives counts in float32, which holds every whole number up to this one."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,21 @@ def measure_occupancy(
         classes: every one of them is counted, in id order.
         regions: polygons for which the same figures are given.
     """
-    joint = (labels.astype(np.uint16) << 8) | confidence  # (H, W), label in the high byte
-    parts = [joint, *(joint[region.mask(*labels.shape)] for region in regions)]
-    return tuple(_count(part, len(classes)) for part in parts)
+    masks = [None, *(region.mask(*labels.shape) for region in regions)]
+    return tuple(_count(labels, confidence, len(classes), mask) for mask in masks)
 
 
-def _count(joint: np.ndarray, num_classes: int) -> Occupancy:
-    # One pass over the pixels counts every (class, confidence) pair; all figures are sums of the
-    # table.
-    table = np.bincount(joint.ravel(), minlength=1 << 16).reshape(256, 256)[:num_classes]
-    return Occupancy(joint.size, table.sum(axis=1), table @ np.arange(256))
+def _count(
+    labels: np.ndarray, confidence: np.ndarray, num_classes: int, mask: np.ndarray | None
+) -> Occupancy:
+    # One pass over the pixels counts every (class, confidence) pair; all figures are sums of the table.
+    table = np.zeros((num_classes, 256), np.int64)
+    rows = max(1, EXACT_PIXELS // labels.shape[1])
+    for start in range(0, labels.shape[0], rows):
+        part = slice(start, start + rows)
+        inside = None if mask is None else mask[part].view(np.uint8)
+        table += cv2.calcHist(
+            [labels[part], confidence[part]], [0, 1], inside, [num_classes, 256], [0, num_classes, 0, 256]
+        ).astype(np.int64)  # fmt: skip
+    total = labels.size if mask is None else np.count_nonzero(mask)
+    return Occupancy(int(total), table.sum(axis=1), table @ np.arange(256))

@@ -37,10 +37,11 @@ def label(logits: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
         # One plane after another in memory: with the classes of a pixel side by side, as the network leaves
         # them, OpenVINO's argmax alone takes as long as the decoder.
         phase = phase.reshape(n, classes, h * w)
-        labels.append(phase.argmax(1).to(torch.uint8))
+        # Both of one operation: the maximum alone takes OpenVINO three times as long as the two together.
+        highest, chosen = phase.topk(1, 1)  # (N, 1, h * w)
+        labels.append(chosen[:, 0].to(torch.uint8))
         # The largest softmax probability without the others: exp(0) over the sum.
-        phase = phase - phase.amax(1, keepdim=True)
-        excess = (phase / share.reshape(1, 1, h * w)).exp().sum(1)
+        excess = ((phase - highest) / share.reshape(1, 1, h * w)).exp().sum(1)
         confidence.append((255 / excess).round().to(torch.uint8))
     return _interleave(labels, (h, w), size), _interleave(confidence, (h, w), size)
 

@@ -87,7 +87,7 @@ class View:
             (self.seen.left, self.seen.width),
             (self.shown.left, self.shown.width),
         )
-        found = plane[:, columns][rows]
+        found = plane.take(columns, 1).take(rows, 0)  # a third of the time of indexing
         if found.shape == size:
             return found
         whole = np.full(size, outside, plane.dtype)
