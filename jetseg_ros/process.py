@@ -11,6 +11,7 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
+from jetseg_core.allocator import keep_freed_memory
 from jetseg_core.errors import JetSegError
 
 NodeType = TypeVar("NodeType", bound=Node)
@@ -32,6 +33,7 @@ def run_node(
         Exit status: 0 after an interrupt (SIGINT, SIGTERM) or shutdown, 2 when the node could not
             start.
     """
+    keep_freed_memory()
     # rclpy's own handler ends spinning only; as an interrupt, SIGTERM ends the loading of a model
     # too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from jetseg_core.allocator import keep_freed_memory
 from jetseg_core.checkpoint import load_checkpoint, save_checkpoint, write_atomically
 from jetseg_core.class_file import find_classes
 from jetseg_core.classes import CAMVID11
@@ -27,7 +28,6 @@ from jetseg_core.training.class_pixels import class_pixels
 from jetseg_core.training.config import TrainConfig
 from jetseg_core.training.curve import append_row, draw_curve
 from jetseg_core.training.logit_offsets import fit_logit_offsets
-from jetseg_core.training.memory import keep_freed_memory
 from jetseg_core.training.objective import Objective
 from jetseg_core.training.workers import Workers, join_workers, sum_over_workers
 

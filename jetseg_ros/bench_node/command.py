@@ -16,6 +16,7 @@ import numpy as np
 from rclpy.context import Context
 from tqdm import tqdm
 
+from jetseg_core.allocator import keep_freed_memory
 from jetseg_core.benchmark import describe_processor
 from jetseg_core.cli.options import add_runtime_options, read_size, runtime_settings
 from jetseg_core.cli.reader import ending_with_its_reader
@@ -56,6 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     """Measure and print; returns the exit status."""
     options = _parser().parse_args(argv)
     stay_on_this_machine()
+    keep_freed_memory()  # as the nodes do
     try:
         result = _measure_cameras(options) if options.cameras else _measure(options)
     except JetSegError as error:
