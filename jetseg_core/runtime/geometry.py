@@ -160,6 +160,8 @@ def _resize(image: np.ndarray, size: Size) -> np.ndarray:
     if image.shape[:2] == size:
         return image
     shrinks = height < image.shape[0] and width < image.shape[1]
-    # Averaging when shrinking: interpolation alone would skip pixels, and thin poles with them.
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    # Far down interpolation skips pixels, and thin poles with them, so they are averaged. Above two thirds of the size
+    # each counts with a quarter of its weight at least, and interpolation takes a fifth of the time.
+    far = 3 * height <= 2 * image.shape[0] or 3 * width <= 2 * image.shape[1]
+    method = cv2.INTER_AREA if shrinks and far else cv2.INTER_LINEAR
     return cv2.resize(image, (width, height), interpolation=method)

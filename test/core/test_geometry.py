@@ -129,3 +129,13 @@ def test_rendering_shows_what_is_seen_and_a_border_of_no_meaning() -> None:
 def test_a_policy_that_there_is_none_of() -> None:
     with pytest.raises(JetSegError, match="'squeeze' is not one of stretch, letterbox, crop"):
         RuntimeSettings(resize="squeeze")
+
+
+@pytest.mark.parametrize("width", [101, 133, 149, 150, 151, 199, 340])
+def test_shrinking_sees_every_column(width: int) -> None:
+    view = stretch((90, width), (64, 100))
+    for column in range(width):
+        frame = np.zeros((90, width, 3), np.uint8)
+        frame[:, column] = 255
+        seen = view.render(frame).max() / 255  # its share of a pixel
+        assert seen >= min(0.25, 100 / width / 2), f"column {column} is hardly seen"
