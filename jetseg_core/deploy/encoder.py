@@ -12,7 +12,6 @@ from jetseg_core.deploy.folding import convolution, norm_as_affine
 from jetseg_core.layers import CDDConv, InputBlock, JetBlock
 from jetseg_core.layers.kernels import (
     branch_matrices,
-    dense_kernels,
     depthwise_kernel,
     pointwise_matrix,
 )
@@ -39,28 +38,45 @@ class DeployedEncoder(nn.Module):
 
 
 class _DeployedInput(nn.Module):
-    """`InputBlock` as a sum of dense convolutions, with the norm and the images' deviation in their weights."""
+    """`InputBlock` as a sum of convolutions of stride 2, with the norm and the images' deviation in their weights.
+
+    A dilated pair stays one: k x 1 over each color, then 1 x k into the output's channels.
+    """
 
     def __init__(self, block: InputBlock) -> None:
         super().__init__()
         self.activation = block.activation
-        kernels = dense_kernels(block.jet_conv)
-        assert kernels is not None, "every combination's input branches are single kernels"
+        jet_conv = block.jet_conv
         scale, shift = norm_as_affine(block.norm)
-        deviation = torch.tensor(IMAGE_STD)[None, :, None, None]
+        matrix = pointwise_matrix(jet_conv.pointwise) * scale[:, None]
+        matrices = branch_matrices(matrix, len(jet_conv.branches))
+        branches = cast("Iterable[CDDConv]", jet_conv.branches)
         self.branches = nn.ModuleList(
-            convolution(
-                kernel * scale[:, None, None, None] / deviation,
-                None if index else shift,
-                block.jet_conv.pointwise.stride,
-                dilation,
-            )
-            for index, (kernel, dilation) in enumerate(kernels)
+            _input_branch(branch, matrix / torch.tensor(IMAGE_STD), None if index else shift)
+            for index, (branch, matrix) in enumerate(zip(branches, matrices, strict=True))
         )
 
     def forward(self, x: Tensor) -> Tensor:
         first, *rest = (branch(x) for branch in self.branches)
         return self.activation(sum(rest, first))
+
+
+def _input_branch(branch: CDDConv, matrix: Tensor, shift: Tensor | None) -> nn.Module:
+    """A branch and its (Co, Ci) share of the pointwise step, of stride 2."""
+    merged = depthwise_kernel(branch)
+    assert merged is not None, "every combination's input branches are single kernels"
+    kernel, dilation = merged  # (Ci, k, k)
+    if dilation == 1:
+        return convolution(matrix[:, :, None, None] * kernel, shift, 2)
+    column, row, *rest = (part.weight[:, 0] for part in cast("Iterable[nn.Conv2d]", branch.parts))
+    for factor in rest:  # of one pixel, or the branch would not be a single kernel
+        row = row * factor
+    return nn.Sequential(
+        convolution(
+            torch.diag_embed(column.permute(1, 2, 0)).permute(2, 3, 0, 1), None, (2, 1), dilation
+        ),
+        convolution(matrix[:, :, None, None] * row, shift, (1, 2), dilation),
+    )
 
 
 class _DeployedBlock(nn.Module):

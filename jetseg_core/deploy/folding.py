@@ -14,13 +14,18 @@ def norm_as_affine(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
 
 
 def convolution(
-    kernel: Tensor, bias: Tensor | None = None, stride: int = 1, dilation: int = 1, groups: int = 1
+    kernel: Tensor,
+    bias: Tensor | None = None,
+    stride: int | tuple[int, int] = 1,
+    dilation: int = 1,
+    groups: int = 1,
 ) -> nn.Conv2d:
     """A convolution with these weights that keeps the size but for its stride.
 
     Args:
-        kernel: (Co, Ci / groups, k, k) with odd k, or (Co, Ci / groups) for 1x1.
+        kernel: (Co, Ci / groups, kh, kw) with odd sides, or (Co, Ci / groups) for 1x1.
         bias: (Co,).
+        stride: of rows and columns.
     """
     if kernel.ndim == 2:
         kernel = kernel[:, :, None, None]
