@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from jetseg_core.classes import ClassSet
+from jetseg_ros.histogram import joint_histogram
 from jetseg_ros.message_fields import Fields
 from jetseg_ros.regions import Region
-
-EXACT_PIXELS = 1 << 24
-"""OpenCV gives counts in float32, which holds every whole number up to this one."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +61,6 @@ def _count(
     labels: np.ndarray, confidence: np.ndarray, num_classes: int, mask: np.ndarray | None
 ) -> Occupancy:
     # One pass over the pixels counts every (class, confidence) pair; all figures are sums of the table.
-    table = np.zeros((num_classes, 256), np.int64)
-    rows = max(1, EXACT_PIXELS // labels.shape[1])
-    for start in range(0, labels.shape[0], rows):
-        part = slice(start, start + rows)
-        inside = None if mask is None else mask[part].view(np.uint8)
-        table += cv2.calcHist(
-            [labels[part], confidence[part]], [0, 1], inside, [num_classes, 256], [0, num_classes, 0, 256]
-        ).astype(np.int64)  # fmt: skip
+    table = joint_histogram((labels, confidence), (num_classes, 256), mask)
     total = labels.size if mask is None else np.count_nonzero(mask)
     return Occupancy(int(total), table.sum(axis=1), table @ np.arange(256))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from jetseg_ros.histogram import joint_histogram
+
 
 class Flicker:
     """Compares each frame of one camera with the one before."""
@@ -30,5 +32,5 @@ class Flicker:
         if before is None or before[0].shape != labels.shape:
             return None
         previous, was = before
-        left = np.minimum(previous[previous != labels], len(counts))
-        return was, np.bincount(left, minlength=len(was)).tolist()
+        left = joint_histogram((previous,), (256,), previous != labels)
+        return was, [*left[: len(counts)].tolist(), int(left[len(counts) :].sum())]

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from jetseg_core.errors import JetSegError
 
-_FASTEST = {"preset": "ultrafast", "crf": "26"}
+_FASTEST = {"preset": "ultrafast", "tune": "zerolatency", "crf": "26"}
 """Costs no more than MPEG-4 part 2 did; better compression would take longer than the network does."""
 
 

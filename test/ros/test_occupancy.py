@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jetseg_core.classes import CAMVID11
-from jetseg_ros import occupancy
+from jetseg_ros import histogram
 from jetseg_ros.occupancy import measure_occupancy
 from jetseg_ros.regions import parse_regions
 
@@ -18,7 +18,7 @@ LANE = parse_regions(("lane: 0.2 0.3, 0.8 0.3, 1 1, 0 1",))
 def test_counts_and_sums(
     size: tuple[int, int], exact_pixels: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(occupancy, "EXACT_PIXELS", exact_pixels)
+    monkeypatch.setattr(histogram, "EXACT_PIXELS", exact_pixels)
     rng = np.random.default_rng(0)
     labels = rng.choice(np.array([*range(11), 11, 200, 255], np.uint8), size)
     confidence = rng.integers(0, 256, size, np.uint8)
