@@ -44,9 +44,9 @@ def deploy(model: JetSeg) -> DeployedJetSeg:
     """The same function as a trained network followed by softmax and argmax, made to run fast.
 
     Batch norms are folded; chains of linear depthwise convolutions are merged, those of the input block with their
-    pointwise step into convolutions of stride 2; 1x1 convolutions run on the small side of an up-sampling; channel shuffles become an
-    order of weights; the class channels never exist at the full resolution. Labels equal those of `model` but
-    for rounding, which decides ties.
+    pointwise step into convolutions of stride 2; 1x1 convolutions run on the small side of an up-sampling; channel
+    shuffles become an order of weights; the class channels never exist at the full resolution. Labels equal those of
+    `model` but for rounding, which decides ties.
 
     The model given is not changed.
     """

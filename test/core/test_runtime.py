@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,26 @@ def test_a_batch_is_segmented_as_its_frames_alone(
         assert (result.labels == expected.labels).mean() >= 0.99
     with pytest.raises(JetSegError, match="got 1, but this runtime was made for batches of 2"):
         together.segment(images[0])
+
+
+def test_callers_at_the_same_time_get_what_one_gets(street: Street, exported_pair: Path) -> None:
+    # The confidence, too, up to the border: what OpenVINO folds into constants has differed with its streams.
+    alone, shared = (
+        create_runtime(
+            RuntimeSettings(
+                str(exported_pair), "openvino", threads=3, input_size=(96, 128), streams=streams
+            )
+        )
+        for streams in (1, 3)
+    )
+    assert (alone.streams, shared.streams) == (1, 3)
+    images = [np.roll(street[0], shift, axis=1) for shift in range(12)]
+    with ThreadPoolExecutor(3) as callers:
+        found = list(callers.map(lambda image: shared.segment(image, confidence=True), images))
+    for image, result in zip(images, found, strict=True):
+        expected = alone.segment(image, confidence=True)
+        np.testing.assert_array_equal(result.labels, expected.labels)
+        np.testing.assert_array_equal(result.confidence, expected.confidence)
 
 
 def test_labels_at_another_size_are_the_nearest_of_the_network_s(
