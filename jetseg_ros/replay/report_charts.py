@@ -68,11 +68,17 @@ def latency_chart(report: Report) -> str:
         for name, key, values in rows
     )
     head = "".join(f"<th>{point}</th>" for point in points)
+    at_once = report["machine"].get("frames_at_once", 1)
     return section(
         "Latency",
         f'{chart}<div class="scroll"><table><thead><tr><th>Stage, ms</th>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>",
         "From the message to all results of a frame: decode (pixels out of the message), infer (labels and "
         "confidence), post (occupancy and overlay). Reading and writing files do not count, but go on beside it, "
-        "for the frames before and after. The last bar also holds all frames that took longer.",
+        "for the frames before and after. The last bar also holds all frames that took longer."
+        + (
+            f" {at_once} frames were segmented at once, so that each took longer."
+            if at_once > 1
+            else ""
+        ),
     )
