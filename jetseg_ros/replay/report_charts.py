@@ -68,7 +68,8 @@ def latency_chart(report: Report) -> str:
         for name, key, values in rows
     )
     head = "".join(f"<th>{point}</th>" for point in points)
-    at_once = report["machine"].get("frames_at_once", 1)
+    # A report over several recordings names no machine: each has its own.
+    at_once = report.get("machine", {}).get("frames_at_once", 1)
     return section(
         "Latency",
         f'{chart}<div class="scroll"><table><thead><tr><th>Stage, ms</th>{head}</tr></thead>'
