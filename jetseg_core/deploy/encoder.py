@@ -72,9 +72,7 @@ def _input_branch(branch: CDDConv, matrix: Tensor, shift: Tensor | None) -> nn.M
     for factor in rest:  # of one pixel, or the branch would not be a single kernel
         row = row * factor
     return nn.Sequential(
-        convolution(
-            torch.diag_embed(column.permute(1, 2, 0)).permute(2, 3, 0, 1), None, (2, 1), dilation
-        ),
+        convolution(torch.eye(len(column))[:, :, None, None] * column, None, (2, 1), dilation),
         convolution(matrix[:, :, None, None] * row, shift, (1, 2), dilation),
     )
 
