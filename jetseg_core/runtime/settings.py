@@ -65,6 +65,10 @@ class RuntimeSettings:
         check_input_size(self.input_size)
         check_policy(self.resize)
 
+    def cpu_threads(self) -> int:
+        """`threads`, or where that is the backend's choice, one for each core that this process may use."""
+        return self.threads or len(os.sched_getaffinity(0))
+
     def cache_folder(self) -> Path:
         """Where compiled engines are kept; may not exist yet."""
         base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"

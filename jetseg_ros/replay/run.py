@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from contextlib import ExitStack
 
 from jetseg_core.errors import JetSegError
@@ -55,8 +54,7 @@ def replay(settings: ReplaySettings, watch: Watch | None = None) -> bool:
     with ExitStack() as stack:
         recording = stack.enter_context(Recording(settings.bag))
         cameras = choose_cameras(recording, settings.topics, settings.labels)
-        threads = settings.runtime.threads or len(os.sched_getaffinity(0))
-        streams = min(threads, MOST_STREAMS)
+        streams = min(settings.runtime.cpu_threads(), MOST_STREAMS)
         runtime = create_runtime(dataclasses.replace(settings.runtime, streams=streams))
         stack.callback(runtime.close)
         classes = runtime.description.classes

@@ -55,7 +55,7 @@ def describe_run(
         "machine": {
             "processor": describe_processor(),
             "cores": os.cpu_count(),
-            "threads": settings.runtime.threads or len(os.sched_getaffinity(0)),
+            "threads": settings.runtime.cpu_threads(),
             "frames_at_once": runtime.streams,
             "system": platform.platform(),
             "python": platform.python_version(),
