@@ -10,22 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from jetseg.msg import ClassOccupancy
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import Image
 
+from jetseg_ros.camera_outputs import OUTPUT_TYPES
 from test.ros.faults.conftest import resident_bytes
 
 if TYPE_CHECKING:
     from test.ros.conftest import Rig, Start
 
-OTHERS = {
-    "confidence": Image,
-    "color": Image,
-    "overlay": Image,
-    "label/compressed": CompressedImage,
-    "overlay/compressed": CompressedImage,
-    "occupancy": ClassOccupancy,
-}
+OTHERS = {topic: kind for topic, kind in OUTPUT_TYPES.items() if topic != "label"}
 WARM_UP = 100
 """Frames until the allocators hold what they will hold."""
 
