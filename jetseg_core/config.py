@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from jetseg_core.errors import JetSegError
 
-Activation = Literal["reu", "tanhexp"]
+Activation = Literal["reu", "tanhexp", "hardswish"]
 AttentionKind = Literal["cbam", "spatial", "eca", "none"]
 DecoderForm = Literal["paper", "fast"]
 EncoderForm = Literal["paper", "refined"]
@@ -132,7 +132,8 @@ class ModelConfig:
     num_classes: int = 11
     """Channels of the logits, 1 to 255."""
     activation: Activation = "reu"
-    """``reu`` (section 2.3, Figure 3) or ``tanhexp`` (section 2.2)."""
+    """``reu`` (section 2.3, Figure 3), ``tanhexp`` (section 2.2), or ``hardswish`` (arXiv 1905.02244, section 5.2), which
+    runtimes compute within the convolution before it."""
     attention: tuple[AttentionKind, ...] = PAPER_ATTENTION
     """Attention in the blocks of S1, S2 and S3."""
     decoder: DecoderForm = "paper"

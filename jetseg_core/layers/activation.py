@@ -26,5 +26,5 @@ class TanhExp(nn.Module):
 
 
 def make_activation(name: str) -> nn.Module:
-    """A new activation layer: ``reu`` or ``tanhexp``."""
-    return {"reu": REU, "tanhexp": TanhExp}[name]()
+    """A new activation layer: ``reu``, ``tanhexp`` or ``hardswish``."""
+    return {"reu": REU, "tanhexp": TanhExp, "hardswish": nn.Hardswish}[name]()

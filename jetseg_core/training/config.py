@@ -50,7 +50,7 @@ class TrainConfig:
     combination: int = 0
     """Kernel combination, 0 to 5."""
     activation: str = "tanhexp"
-    """Activation: tanhexp or reu."""
+    """Activation: hardswish, tanhexp or reu."""
     attention: str = ",".join(PAPER_ATTENTION)
     """Attention in S1,S2,S3: each cbam, spatial, eca or none; none alone: nowhere."""
     encoder: str = "refined"
