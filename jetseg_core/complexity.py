@@ -223,6 +223,6 @@ def _count_global_pool(
 _COUNTERS = (
     ((nn.Conv1d, nn.Conv2d), _count_convolution),
     ((nn.BatchNorm2d,), _count_batch_norm),
-    ((REU, TanhExp), _count_activation),
+    ((REU, TanhExp, nn.Hardswish), _count_activation),
     ((ChannelAttention, ECA), _count_global_pool),
 )

@@ -132,8 +132,8 @@ class ModelConfig:
     num_classes: int = 11
     """Channels of the logits, 1 to 255."""
     activation: Activation = "reu"
-    """``reu`` (section 2.3, Figure 3), ``tanhexp`` (section 2.2), or ``hardswish`` (arXiv 1905.02244, section 5.2), which
-    runtimes compute within the convolution before it."""
+    """``reu`` (section 2.3, Figure 3), ``tanhexp`` (section 2.2), or ``hardswish`` (arXiv 1905.02244, section 5.2),
+    which runtimes compute within the convolution before it."""
     attention: tuple[AttentionKind, ...] = PAPER_ATTENTION
     """Attention in the blocks of S1, S2 and S3."""
     decoder: DecoderForm = "paper"

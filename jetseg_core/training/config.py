@@ -49,7 +49,7 @@ class TrainConfig:
     """Size of the network: nano, agx or workstation."""
     combination: int = 0
     """Kernel combination, 0 to 5."""
-    activation: str = "tanhexp"
+    activation: str = "hardswish"
     """Activation: hardswish, tanhexp or reu."""
     attention: str = ",".join(PAPER_ATTENTION)
     """Attention in S1,S2,S3: each cbam, spatial, eca or none; none alone: nowhere."""

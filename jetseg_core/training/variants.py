@@ -44,7 +44,11 @@ def variants(group: str, preset: str) -> tuple[Variant, ...]:
             Variant("cross-entropy", {"loss": "ce"}),
         )
     if group == "activation":
-        return Variant("REU", {"activation": "reu"}), Variant("TanhExp", {"activation": "tanhexp"})
+        return (
+            Variant("REU", {"activation": "reu"}),
+            Variant("TanhExp", {"activation": "tanhexp"}),
+            Variant("hardswish", {"activation": "hardswish"}),
+        )
     if group == "attention":
         on = ",".join(PAPER_ATTENTION)
         return Variant("on", {"attention": on}), Variant("off", {"attention": "none"})

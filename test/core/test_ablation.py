@@ -34,7 +34,11 @@ def test_the_groups_compare_what_they_say() -> None:
     }
     assert [config.combination for config in trained["combination"]] == list(range(6))
     assert {config.loss for config in trained["loss"]} == {"jet+ce", "jet", "ce"}
-    assert {config.activation for config in trained["activation"]} == {"reu", "tanhexp"}
+    assert {config.activation for config in trained["activation"]} == {
+        "reu",
+        "tanhexp",
+        "hardswish",
+    }
     attention = [config.model(11).attention for config in trained["attention"]]
     assert attention == [ModelConfig().attention, ("none",) * 3]
     assert [(c.decoder, c.decoder_channels) for c in trained["decoder"]] == [
@@ -67,13 +71,16 @@ def test_what_is_done_is_not_done_again(
     # Stopped in the second run; it is started again, the first is not, and the base is shared by both groups.
     assert names[:2] == ["activation=reu,seed=0", "activation=reu,seed=1"]
     assert names[2:] == ["activation=reu,seed=1"] + [
-        f"{name},seed={seed}" for name in ("base", "attention=none") for seed in (0, 1)
+        f"{name},seed={seed}"
+        for name in ("activation=tanhexp", "base", "attention=none")
+        for seed in (0, 1)
     ]
     assert [(row.group, row.variant) for row in rows] == [
-        ("activation", "REU"), ("activation", "TanhExp"), ("attention", "on"), ("attention", "off"),
+        ("activation", "REU"), ("activation", "TanhExp"), ("activation", "hardswish"),
+        ("attention", "on"), ("attention", "off"),
     ]  # fmt: skip
-    assert rows[1].val_miou == rows[2].val_miou
-    assert rows[3].parameters < rows[2].parameters
+    assert rows[2].val_miou == rows[3].val_miou
+    assert rows[4].parameters < rows[3].parameters
     assert all(len(row.val_miou) == 2 for row in rows)
     assert rows == ablate(base(small_data, tmp_path), ["activation", "attention"], seeds=2)
     assert len(runs) == len(names)

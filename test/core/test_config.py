@@ -18,7 +18,7 @@ from jetseg_core.errors import JetSegError
         ({"combination": True}, "combination: True is not one of 0 to 5"),
         ({"num_classes": 0}, "num_classes: 0 is not one of 1 to 255"),
         ({"num_classes": 256}, "num_classes: 256 is not one of 1 to 255"),
-        ({"activation": "relu6"}, "activation: 'relu6' is not one of reu, tanhexp"),
+        ({"activation": "relu6"}, "activation: 'relu6' is not one of reu, tanhexp, hardswish"),
         (
             {"attention": "cbam,se,eca"},
             "attention: 'cbam,se,eca' is not three of cbam, spatial, eca, none",

@@ -11,7 +11,14 @@ from torch import nn
 
 from jetseg_core.checkpoint import load_checkpoint
 from jetseg_core.classes import UNLABELLED
-from jetseg_core.config import COMBINATIONS, PRESETS, DecoderForm, EncoderForm, ModelConfig
+from jetseg_core.config import (
+    COMBINATIONS,
+    PRESETS,
+    Activation,
+    DecoderForm,
+    EncoderForm,
+    ModelConfig,
+)
 from jetseg_core.data.data_set import DataSet
 from jetseg_core.deploy.activation import DeployedTanhExp
 from jetseg_core.deploy.deployed import deploy
@@ -67,9 +74,10 @@ def test_every_configuration_is_the_same_function(
         assert_equal(model, size)
 
 
-def test_the_paper_s_text_deploys_too() -> None:
+@pytest.mark.parametrize("activation", ["tanhexp", "hardswish"])
+def test_the_paper_s_text_deploys_too(activation: Activation) -> None:
     config = ModelConfig(
-        activation="tanhexp", attention=("none", "eca", "cbam"), residual_blocks=(2, 3, 2, 1)
+        activation=activation, attention=("none", "eca", "cbam"), residual_blocks=(2, 3, 2, 1)
     )
     assert_equal(trained_like(config), (97, 131))
 

@@ -65,7 +65,7 @@ def test_one_export_serves_any_number_and_size_of_images(
 ) -> None:
     trained = settled(
         ModelConfig(
-            activation="tanhexp",
+            activation="tanhexp" if decoder == "paper" else "hardswish",
             attention=("eca", "none", "cbam"),
             num_classes=5,
             decoder=decoder,
