@@ -26,7 +26,7 @@ class Counts:
     failed: int = 0
     """Could not be decoded or segmented."""
     waiting: int = 0
-    """In the slot (at most one) or in work (at most one)."""
+    """In the slot (at most one) or in work (at most two: one is segmented, one published)."""
     failures: Counter[str] = field(default_factory=Counter)
     """Failed frames by reason."""
 

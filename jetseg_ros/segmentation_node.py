@@ -39,7 +39,7 @@ STOP_TIMEOUT_S = 1.0
 class SegmentationNode(LifecycleNode):
     """Segments the newest frame of each camera; see the parameters for what can be set.
 
-    Callbacks only store messages; one worker thread decodes, segments and publishes. A
+    Callbacks only store messages; a worker's threads decode, segment and publish. A
     single-threaded executor is all that it needs.
     """
 

@@ -1,20 +1,23 @@
-"""The thread that takes the newest frames and segments them."""
+"""The threads that take the newest frames, segment them and publish what was seen."""
 
 from __future__ import annotations
 
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import numpy as np
 from builtin_interfaces.msg import Time
 from rclpy.clock import Clock
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from jetseg_core.runtime import Runtime
+from jetseg_core.runtime import Runtime, Segmentation
 from jetseg_ros.camera_outputs import NEED_CONFIDENCE, CameraOutputs
 from jetseg_ros.frame_slots import FrameSlots
 from jetseg_ros.image_decoding import ImageError, decode_message
@@ -31,6 +34,18 @@ UNSTAMPED = Time()
 InputMessage: TypeAlias = Image | CompressedImage
 
 
+@dataclass(frozen=True)
+class _Segmented:
+    """What is to be published of a frame."""
+
+    image: np.ndarray
+    found: Segmentation
+    demand: frozenset[str]
+    parameters: SegmentationParameters
+    """As they were when it was segmented."""
+    watch: Stopwatch
+
+
 @dataclass
 class Camera:
     """One camera as the worker sees it."""
@@ -43,13 +58,14 @@ class Camera:
 
 
 class Worker:
-    """Serves the cameras one frame at a time, from construction until `stop`.
+    """Serves the cameras, from construction until `stop`: while the results of one frame are published, the next is
+    segmented.
 
     A frame that cannot be served is counted with its reason and logged at most once a second; the
     next one is served as if nothing had happened.
 
     Args:
-        runtime: used by this thread alone while it runs.
+        runtime: used by one thread of this worker alone while it runs.
         slots: one per camera, in the order of `cameras`.
         parameters: asked once per frame, so that a change applies to the next one.
         clock: the clock that stamps are in.
@@ -86,68 +102,83 @@ class Worker:
         return 0.0 if since is None else time.monotonic() - since
 
     def stop(self, timeout_s: float) -> bool:
-        """End after the frame in work; False if that takes longer than the time-out."""
+        """End after the frames in work; False if that takes longer than the time-out."""
         self._stopping = True
         self._slots.close()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while (taken := self._slots.take()) is not None:
-            self._busy_since = time.monotonic()
-            self._serve(*taken)
-            self._busy_since = None
+        published: Future[None] | None = None
+        with ThreadPoolExecutor(1, "jetseg-publisher") as publisher:
+            while (taken := self._slots.take()) is not None:
+                self._busy_since = time.monotonic()
+                segmented = self._segment(*taken)
+                # In order, and none waits: a result that is published later is older.
+                if published is not None:
+                    published.result()
+                if segmented is not None:
+                    published = publisher.submit(self._publish, *taken, segmented)
+                self._busy_since = None
 
-    def _serve(self, index: int, message: InputMessage) -> None:
-        camera, parameters = self._cameras[index], self._parameters()
-        if self._age_s(message) * 1e3 > (parameters.max_age_ms or math.inf):
-            self._slots.stale(index)
-            return
+    @contextmanager
+    def _counting_faults(self, index: int) -> Iterator[None]:
+        """Whatever a backend or the middleware raises: one frame must not end the service."""
         try:
-            self._segment(camera, message, parameters)
+            yield
         except ImageError as error:
             self._fail(index, error.fault.value, error)
         except Exception as error:
-            # Whatever a backend or the middleware raises: one frame must not end the service.
             self._fail(index, f"{type(error).__name__} while segmenting", error)
-        else:
-            self._slots.processed(index)
 
-    def _segment(
-        self, camera: Camera, message: InputMessage, parameters: SegmentationParameters
-    ) -> None:
-        watch = Stopwatch()
-        with watch.stage("decode"):
-            image = decode_message(message)
-        demand = camera.outputs.demand()
-        if not demand:
-            return
-        with watch.stage("infer"):
-            found = self._runtime.segment(
-                image,
-                size="network" if parameters.output_size == "network" else None,
-                confidence=bool(demand & NEED_CONFIDENCE) or parameters.min_confidence > 0,
+    def _segment(self, index: int, message: InputMessage) -> _Segmented | None:
+        """What was seen in a frame; None if nobody asks for it, or it is too old or faulty, and has been counted."""
+        with self._counting_faults(index):
+            camera, parameters = self._cameras[index], self._parameters()
+            if self._age_s(message) * 1e3 > (parameters.max_age_ms or math.inf):
+                self._slots.stale(index)
+                return None
+            watch = Stopwatch()
+            with watch.stage("decode"):
+                image = decode_message(message)
+            demand = camera.outputs.demand()
+            if not demand:
+                self._slots.processed(index)
+                return None
+            with watch.stage("infer"):
+                found = self._runtime.segment(
+                    image,
+                    size="network" if parameters.output_size == "network" else None,
+                    confidence=bool(demand & NEED_CONFIDENCE) or parameters.min_confidence > 0,
+                )
+            return _Segmented(image, found, demand, parameters, watch)
+        return None
+
+    def _publish(self, index: int, message: InputMessage, segmented: _Segmented) -> None:
+        with self._counting_faults(index):
+            camera, parameters = self._cameras[index], segmented.parameters
+            found, watch = segmented.found, segmented.watch
+            with watch.stage("post"):
+                drop_uncertain(found, parameters.min_confidence)
+            frame = SegmentedFrame(
+                header=message.header,
+                image=segmented.image,
+                labels=found.labels,
+                confidence=found.confidence,
+                view=found.view,
+                classes=self._runtime.description.classes,
+                regions=parameters.polygons,
+                overlay_alpha=parameters.overlay_alpha,
+                calibration=camera.calibration,
             )
-        with watch.stage("post"):
-            drop_uncertain(found, parameters.min_confidence)
-        frame = SegmentedFrame(
-            header=message.header,
-            image=image,
-            labels=found.labels,
-            confidence=found.confidence,
-            view=found.view,
-            classes=self._runtime.description.classes,
-            regions=parameters.polygons,
-            overlay_alpha=parameters.overlay_alpha,
-            calibration=camera.calibration,
-        )
-        camera.outputs.publish(frame, demand, watch)
-        for stage, seconds in watch.seconds.items():
-            camera.latency.record(stage, seconds)
-        age_s = self._age_s(message)
-        # The age of a frame that is ahead of the clock, as after a jump of it, says nothing.
-        if message.header.stamp != UNSTAMPED and age_s >= 0:
-            camera.latency.record(TOTAL, age_s)
+            camera.outputs.publish(frame, segmented.demand, watch)
+            for stage, seconds in watch.seconds.items():
+                camera.latency.record(stage, seconds)
+            age_s = self._age_s(message)
+            # The age of a frame that is ahead of the clock, as after a jump of it, says nothing.
+            if message.header.stamp != UNSTAMPED and age_s >= 0:
+                camera.latency.record(TOTAL, age_s)
+            self._slots.processed(index)
 
     def _fail(self, index: int, reason: str, error: Exception) -> None:
         self._slots.failed(index, reason)
