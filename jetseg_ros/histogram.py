@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 
@@ -11,28 +9,42 @@ EXACT_PIXELS = 1 << 24
 """OpenCV gives counts in float32, which holds every whole number up to this one."""
 
 
-def joint_histogram(
-    planes: Sequence[np.ndarray], bins: Sequence[int], mask: np.ndarray | None = None
-) -> np.ndarray:
-    """How many pixels have each combination of values.
+def histogram(values: np.ndarray, bins: int, mask: np.ndarray | None = None) -> np.ndarray:
+    """How many pixels have each value.
 
     Args:
-        planes: (H, W) uint8 each.
-        bins: for each plane, how many values count, from 0 on; a pixel with another one is left out.
+        values: (H, W) uint8 or uint16.
+        bins: how many values count, from 0 on; a pixel with another one is left out.
         mask: (H, W) bool, the pixels to look at; None = all.
 
     Returns:
-        Counts, int64, of the shape `bins`.
+        (bins,) int64.
     """
-    height, width = planes[0].shape
-    counts = np.zeros(tuple(bins), np.int64)
-    ranges = [edge for number in bins for edge in (0, number)]
+    height, width = values.shape
+    counts = np.zeros(bins, np.int64)
     rows = max(1, EXACT_PIXELS // width)
     for start in range(0, height, rows):
         part = slice(start, start + rows)
         inside = None if mask is None else mask[part].view(np.uint8)
-        found = cv2.calcHist(
-            [plane[part] for plane in planes], list(range(len(planes))), inside, list(bins), ranges
-        )
-        counts += found.reshape(counts.shape).astype(np.int64)
+        found = cv2.calcHist([values[part]], [0], inside, [bins], [0, bins])
+        counts += found.reshape(-1).astype(np.int64)
     return counts
+
+
+def joint_histogram(
+    first: np.ndarray, second: np.ndarray, bins: int, mask: np.ndarray | None = None
+) -> np.ndarray:
+    """How many pixels have each pair of values.
+
+    Args:
+        first: (H, W) uint8.
+        second: (H, W) uint8.
+        bins: how many values of the first count, from 0 on; a pixel with another one is left out.
+        mask: (H, W) bool, the pixels to look at; None = all.
+
+    Returns:
+        (bins, 256) int64, by the value of the first and that of the second.
+    """
+    # As numbers of 16 bits, the first's above the second's: in half the time of OpenCV's own counting of pairs.
+    pairs = cv2.merge((second, first)).view("<u2")[..., 0]
+    return histogram(pairs, 256 * bins, mask).reshape(bins, 256)

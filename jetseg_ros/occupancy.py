@@ -61,6 +61,6 @@ def _count(
     labels: np.ndarray, confidence: np.ndarray, num_classes: int, mask: np.ndarray | None
 ) -> Occupancy:
     # One pass over the pixels counts every (class, confidence) pair; all figures are sums of the table.
-    table = joint_histogram((labels, confidence), (num_classes, 256), mask)
+    table = joint_histogram(labels, confidence, num_classes, mask)
     total = labels.size if mask is None else np.count_nonzero(mask)
     return Occupancy(int(total), table.sum(axis=1), table @ np.arange(256))

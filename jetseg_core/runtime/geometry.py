@@ -87,11 +87,12 @@ class View:
             (self.seen.left, self.seen.width),
             (self.shown.left, self.shown.width),
         )
-        found = plane.take(columns, 1).take(rows, 0)  # a third of the time of indexing
-        if found.shape == size:
-            return found
+        seen_size = rows.size, columns.size
+        if seen_size == size:
+            return _pick(plane, rows, columns)
         whole = np.full(size, outside, plane.dtype)
-        whole[inside_rows, inside_columns] = found
+        if min(seen_size) > 0:
+            whole[inside_rows, inside_columns] = _pick(plane, rows, columns)
         return whole
 
 
@@ -153,6 +154,14 @@ def _cells(
     cells = shown[0] + centers[inside] * shown[1] // (2 * wanted * seen[1])
     start = int(inside[0]) if inside.size else 0
     return cells, slice(start, start + inside.size)
+
+
+def _pick(plane: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Rows and columns of a plane, each of which may be repeated or left out; at least one of both."""
+    # Whole rows are copied at the speed of memory, so columns are picked as rows of the transposed plane: in a fifth of
+    # the time of `take` along the columns.
+    turned = cv2.transpose(cv2.transpose(plane).take(columns, 0))
+    return turned.take(rows, 0)
 
 
 def _resize(image: np.ndarray, size: Size) -> np.ndarray:

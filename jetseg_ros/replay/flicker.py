@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
-from jetseg_ros.histogram import joint_histogram
+from jetseg_ros.histogram import histogram
 
 
 class Flicker:
@@ -32,5 +33,8 @@ class Flicker:
         if before is None or before[0].shape != labels.shape:
             return None
         previous, was = before
-        left = joint_histogram((previous,), (256,), previous != labels)
-        return was, [*left[: len(counts)].tolist(), int(left[len(counts) :].sum())]
+        # What has not changed counts as none: in a third of the time of counting under a mask.
+        same = cv2.compare(previous, labels, cv2.CMP_EQ)
+        left = histogram(cv2.bitwise_or(previous, same), len(counts)).tolist()
+        changed = labels.size - cv2.countNonZero(same)
+        return was, [*left, changed - sum(left)]
