@@ -6,7 +6,6 @@ import sys
 from functools import partial
 from typing import Any
 
-import cv2
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from jetseg.msg import ModelInfo
@@ -87,8 +86,6 @@ class SegmentationNode(LifecycleNode):
             )
             with reporting(self._publish_diagnostics):
                 runtime = create_runtime(settings)
-                if settings.threads:
-                    cv2.setNumThreads(settings.threads)
                 self._check_combination(runtime)
                 # The first inference may compile and allocate, or fail: better now than on a frame.
                 runtime.segment(np.zeros((64, 64, 3), np.uint8), confidence=True)

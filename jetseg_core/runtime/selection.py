@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import cv2
+
 from jetseg_core.errors import JetSegError
 from jetseg_core.model_files import ModelFiles, find_model
 from jetseg_core.runtime.base import Runtime
@@ -30,6 +32,8 @@ def create_runtime(settings: RuntimeSettings) -> Runtime:
     files = find_model(settings.checkpoint)
     asked = [] if settings.backend == "auto" else [settings.backend]
     obstacles: list[str] = []
+    if settings.threads:
+        cv2.setNumThreads(settings.threads)
     for name in _order(asked, settings.device):
         obstacle = _obstacle(name, files)
         if obstacle is None:

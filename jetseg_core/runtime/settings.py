@@ -32,7 +32,7 @@ class RuntimeSettings:
     precision: str = "auto"
     """auto (the backend's choice), fp32, bf16 or fp16."""
     threads: int = 0
-    """CPU threads; 0 = the backend's choice."""
+    """CPU threads, of the backend and of OpenCV, which fits frames, in the whole process; 0 = the libraries' choice."""
     strict_backend: bool = False
     """Whether a backend that is not available is an error; otherwise the next best runs, and says so."""
     input_size: tuple[int, int] = (360, 480)

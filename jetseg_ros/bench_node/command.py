@@ -162,17 +162,18 @@ def _measure(options: argparse.Namespace) -> dict[str, object]:
         for configuration in (BARE, LABEL):  # until both nodes are up, and leave the model alone
             _turn(nodes, configuration, next(iter(images.values())), 0.0, 0.1)
         for size, pixels in images.items():
-            model_ms[size] = _model_ms(runtime, pixels)
-            # Overload at once, while the model's time holds; the others in turns, so that a machine's
-            # moods reach all three alike.
-            turns = [(round(1e3 * OUTRUN / model_ms[size], 1), OVERLOAD)]
+            # All in turns, the model alone before each, so that a machine's moods reach all alike.
+            own_ms = [_model_ms(runtime, pixels)]
+            turns = [(round(1e3 * OUTRUN / own_ms[0], 1), OVERLOAD)]
             turns += [(rate_hz, name) for rate_hz in options.rates for name in CONFIGURATIONS]
             for rate_hz, configuration in turns:
                 found = _turn(nodes, configuration, pixels, rate_hz, options.seconds).to_dict()
                 results.append(
                     {"image": size, "rate_hz": rate_hz, "configuration": configuration, **found}
                 )
+                own_ms.append(_model_ms(runtime, pixels))
                 progress.update()
+            model_ms[size] = round(float(np.median(own_ms)), 2)
     measured = [item.name for item in fields(Cell)]
     cells = [Cell(**{name: row[name] for name in measured}) for row in results]
     return {

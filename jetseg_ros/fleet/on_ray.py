@@ -8,8 +8,6 @@ import time
 from importlib import import_module
 from typing import Any
 
-import cv2
-
 from jetseg_core.errors import JetSegError
 from jetseg_ros.fleet.crew import REPORT_PERIOD_S, Crew, Outcome, Progress, replay_one
 from jetseg_ros.replay.settings import ReplaySettings
@@ -133,7 +131,6 @@ class _BoardWatch(Watch):
 
 def _work(board: Any, name: str, settings: ReplaySettings) -> Outcome:
     """What a task does."""
-    cv2.setNumThreads(settings.runtime.threads)
     return replay_one(settings, _BoardWatch(board, name))
 
 

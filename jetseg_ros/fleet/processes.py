@@ -10,8 +10,6 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-import cv2
-
 from jetseg_ros.fleet.crew import REPORT_PERIOD_S, Crew, Outcome, Progress, replay_one
 from jetseg_ros.replay.settings import ReplaySettings
 from jetseg_ros.replay.watch import Watch
@@ -114,8 +112,6 @@ class _PipeWatch(Watch):
 def _work(connection: Connection, settings: ReplaySettings) -> None:
     """What a process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first process decides
-    if settings.runtime.threads:
-        cv2.setNumThreads(settings.runtime.threads)
     outcome = replay_one(settings, _PipeWatch(connection))
     with suppress(OSError):  # nobody is left to be told; the results are on the disk
         connection.send(outcome)

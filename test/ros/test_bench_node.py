@@ -30,9 +30,10 @@ def test_a_short_run() -> None:
     assert printed["model_ms"]["160x120"] > 0 and printed["runtime"]
     rows = printed["results"]
     model_hz = 1e3 / printed["model_ms"]["160x120"]
-    assert [(row["rate_hz"], row["configuration"]) for row in rows] == [
-        (round(2 * model_hz, 1), OVERLOAD),
-        *((rate, name) for rate in (20.0, 0.0) for name in (BARE, LABEL, ALL)),
+    # By the model's first time; `model_ms` is that of all turns.
+    assert rows[0]["configuration"] == OVERLOAD and rows[0]["rate_hz"] > model_hz
+    assert [(row["rate_hz"], row["configuration"]) for row in rows[1:]] == [
+        (rate, name) for rate in (20.0, 0.0) for name in (BARE, LABEL, ALL)
     ]
     for row in rows:
         assert row["labels"] > 0 and row["sent_hz"] > 0 and row["labels_hz"] > 0
