@@ -24,10 +24,12 @@ from jetseg_ros.fleet.crew import Outcome
 from jetseg_ros.fleet.processes import ProcessCrew
 from jetseg_ros.replay.settings import ReplaySettings
 
-TURNS = 10
-"""How often the replay is held while the model runs alone: the speed of a shared machine changes by the minute."""
-MODEL_FRAMES = 60
+TURNS = 50
+"""How often the replay is held while the model runs alone: a shared machine's speed changes from one second to the next."""
+MODEL_FRAMES = 20
 """The model's, in each of its turns."""
+WARM_UP = 5
+"""Frames before each turn that are not counted: threads have slept and caches hold what the replay left."""
 _WARM_SHARE = 0.1
 """After this share of the frames the allocators hold what they will hold."""
 
@@ -95,9 +97,11 @@ def format_measurement(found: Measurement) -> str:
 
 
 def _model_seconds(model: Runtime, images: list[np.ndarray]) -> float:
-    """How long `MODEL_FRAMES` take the model alone."""
-    began = time.perf_counter()
-    for number in range(MODEL_FRAMES):
+    """How long `MODEL_FRAMES` take the model alone, once it is under way."""
+    began = 0.0
+    for number in range(-WARM_UP, MODEL_FRAMES):
+        if number == 0:
+            began = time.perf_counter()
         model.segment(images[number % len(images)], confidence=True)
     return time.perf_counter() - began
 

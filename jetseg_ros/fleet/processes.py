@@ -16,6 +16,7 @@ from jetseg_ros.replay.watch import Watch
 
 _WAIT_S = 0.2
 _PATIENCE_S = 5.0
+_LOOK_PERIOD_S = 0.05
 
 
 class ProcessCrew(Crew):
@@ -95,7 +96,8 @@ class _PipeWatch(Watch):
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._next_s = 0.0
+        self._next_s = self._next_look_s = 0.0
+        self._told_to_stop = False
 
     def show(self, done: int, total: int) -> None:
         now = time.monotonic()
@@ -106,7 +108,12 @@ class _PipeWatch(Watch):
 
     @property
     def stopping(self) -> bool:
-        return self._connection.poll()  # whatever it says, or that it is no more
+        # Not for every frame: a look costs a system call while others wait for the interpreter.
+        now = time.monotonic()
+        if now >= self._next_look_s:
+            self._next_look_s = now + _LOOK_PERIOD_S
+            self._told_to_stop = self._connection.poll()  # whatever it says, or that it is no more
+        return self._told_to_stop
 
 
 def _work(connection: Connection, settings: ReplaySettings) -> None:

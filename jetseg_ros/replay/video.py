@@ -15,7 +15,12 @@ from av.video.stream import VideoStream
 
 from jetseg_core.errors import JetSegError
 
-_FASTEST = {"preset": "ultrafast", "tune": "zerolatency", "qp": "28"}
+_FASTEST = {
+    "preset": "ultrafast",
+    "tune": "zerolatency",
+    "qp": "28",
+    "x264-params": "merange=4:chroma-me=0",
+}
 """One quantiser for all frames takes a fifth less time than one that is steered. Better compression would take longer
 than the network does."""
 
