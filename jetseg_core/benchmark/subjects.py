@@ -99,8 +99,11 @@ def foreign(path: Path, settings: RuntimeSettings) -> Subject:
     )
 
 
-def training_form(settings: RuntimeSettings) -> Subject:
+def training_form(settings: RuntimeSettings, *, channels_last: bool) -> Subject:
     """A checkpoint of ours as it is trained, in eager torch on the CPU in fp32: the same frames, the same labels.
+
+    Args:
+        channels_last: memory layout of training, which is faster for such networks; otherwise torch's own.
 
     Raises:
         JetSegError: there is no checkpoint, only its exported form.
@@ -115,7 +118,8 @@ def training_form(settings: RuntimeSettings) -> Subject:
     if path is None:
         raise JetSegError(f"'{settings.checkpoint}' has no .pt file; the training form needs that")
     checkpoint = load_checkpoint(path)
-    model = checkpoint.build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    model = checkpoint.build().to(memory_format=layout)  # type: ignore[call-overload]
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (settings.batch, *settings.input_size, 3), np.uint8)
     images = torch.from_numpy(noise)
@@ -124,10 +128,10 @@ def training_form(settings: RuntimeSettings) -> Subject:
     def run() -> None:
         if settings.threads:
             torch.set_num_threads(settings.threads)
-        model(normalise(images)).argmax(1).to(torch.uint8).numpy()
+        model(normalise(images).contiguous(memory_format=layout)).argmax(1).to(torch.uint8).numpy()
 
     macs = _macs(checkpoint.config, settings.input_size)
-    name = f"{path.stem} (training form)"
+    name = f"{path.stem} (training form{', channels_last' if channels_last else ''})"
     return Subject(name, "torch", "cpu", "fp32", settings, run, macs, None)
 
 

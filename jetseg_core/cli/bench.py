@@ -53,7 +53,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--training-form", action="store_true",
-        help="measure checkpoints as they are trained, too, in eager torch on the CPU",
+        help="measure checkpoints as they are trained, too, in eager torch on the CPU, in both memory layouts",
     )  # fmt: skip
     parser.add_argument("--untrained", action="store_true", help="measure networks, untrained:")
     add_model_options(parser)
@@ -133,7 +133,11 @@ def _measure(options: argparse.Namespace, checkpoints: list[str]) -> None:
             except JetSegError as error:
                 obstacles.append(str(error))
         if options.training_form:
-            subjects += [training_form(replace(base, checkpoint=name)) for name in checkpoints]
+            subjects += [
+                training_form(replace(base, checkpoint=name), channels_last=layout)
+                for name in checkpoints
+                for layout in (False, True)
+            ]
         for path, precision in product(options.against, precisions):
             if precision in ("fp32", "bf16"):
                 subjects.append(foreign(path, replace(base, precision=precision)))

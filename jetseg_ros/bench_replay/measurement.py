@@ -25,7 +25,7 @@ from jetseg_ros.fleet.processes import ProcessCrew
 from jetseg_ros.replay.settings import ReplaySettings
 
 TURNS = 50
-"""How often the replay is held while the model runs alone: a shared machine's speed changes from one second to the next."""
+"""How often the replay is held while the model runs alone: a shared machine is fast one second and slow the next."""
 MODEL_FRAMES = 20
 """The model's, in each of its turns."""
 WARM_UP = 5
