@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +100,34 @@ def test_latency_is_bounded_under_overload(rig: Rig, street: np.ndarray) -> None
     age = latency.pop("total")
     in_work_ms = sum(stage.max_ms for stage in latency.values())
     assert age.p95_ms < 2 * in_work_ms + FRAME_MS + CALLBACKS_MS
+
+
+def test_the_next_frame_is_segmented_while_long_publishing_goes_on(
+    rig: Rig, street: np.ndarray, gate: Callable[[Any], Gate], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = rig.active_node(**RELIABLE)
+    model = gate(node)
+    model.open.set()
+    labels = rig.record(Image, "segmentation/label")
+    camera = rig.publisher()
+    (served,) = node._cameras
+    served.publishing_s = 60.0  # as if it had taken so long before
+    publish, may_publish = served.outputs.publish, threading.Event()
+
+    def wait_and_publish(*arguments: Any) -> None:
+        assert may_publish.wait(10)
+        publish(*arguments)
+
+    monkeypatch.setattr(served.outputs, "publish", wait_and_publish)
+    sent = [rig.image(street) for _ in range(2)]
+    for number, image in enumerate(sent, start=1):
+        camera.publish(image)
+        rig.spin_until(lambda n=number: model.entered == n, f"frame {number} to be segmented")  # type: ignore[misc]
+    assert counts(node)["waiting"] == 2 and not labels
+    may_publish.set()
+    rig.spin_until(lambda: counts(node)["processed"] == 2 and len(labels) == 2, "both labels")
+    assert [label.header.stamp for label in labels] == [image.header.stamp for image in sent]
+    assert served.publishing_s < 60.0
 
 
 def test_old_frames_are_dropped(rig: Rig, street: np.ndarray) -> None:
