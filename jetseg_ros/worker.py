@@ -32,8 +32,8 @@ TOTAL = "total"
 UNSTAMPED = Time()
 
 OVERLAPPED_SHARE = 0.25
-"""Publishing that takes longer than this share of the inference goes on during the next one. Of a camera with label and
-occupancy it does not, and results under overload are younger by a fifth than if it did."""
+"""Publishing that takes longer than this share of the inference goes on during the next one. What takes less gains
+nothing by that, and two threads in each other's way make results under overload older."""
 
 InputMessage: TypeAlias = Image | CompressedImage
 

@@ -19,7 +19,8 @@ def create_runtime(settings: RuntimeSettings) -> Runtime:
     """Load a model into the backend asked for.
 
     With ``backend: auto`` that is tensorrt where it is installed, else torch where it sees a CUDA device, else
-    openvino, onnxruntime or torch on the CPU, in this order.
+    openvino, onnxruntime or torch on the CPU, in this order. ``threads`` bounds OpenCV's threads, too, in the whole
+    process.
 
     Raises:
         JetSegError: no such checkpoint, not a checkpoint, an unknown backend, or (with ``strict_backend``, or

@@ -162,7 +162,7 @@ def _measure(options: argparse.Namespace) -> dict[str, object]:
         for configuration in (BARE, LABEL):  # until both nodes are up, and leave the model alone
             _turn(nodes, configuration, next(iter(images.values())), 0.0, 0.1)
         for size, pixels in images.items():
-            # All in turns, the model alone before each, so that a machine's moods reach all alike.
+            # All in turns, the model alone between them, so that a machine's moods reach all alike.
             own_ms = [_model_ms(runtime, pixels)]
             turns = [(round(1e3 * OUTRUN / own_ms[0], 1), OVERLOAD)]
             turns += [(rate_hz, name) for rate_hz in options.rates for name in CONFIGURATIONS]
