@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +17,15 @@ def replacing(path: Path) -> Iterator[Path]:
     folders are made. After an error nothing is left of what was written: the disk may be full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
+    partial = partial_path(path)
     try:
         yield partial
         os.replace(partial, path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def partial_path(path: Path) -> Path:
+    """Where this thread writes what is to become `path`: processes that make the same file do not meet."""
+    return path.with_name(f"{path.name}.{threading.get_native_id()}.partial")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from jetseg_core.atomic_file import partial_path
 from jetseg_core.runtime.engine_cache import cached_engine
 
 KEY = {"model": "nano", "sha256": "ab", "tensorrt": "10.3", "gpu": "Orin", "precision": "fp16"}
@@ -64,7 +65,7 @@ def test_a_full_disk_costs_time_and_nothing_else(
     path.unlink()
     for start in range(2):
         # What is written to this device finds no space left, as on any disk that is full.
-        path.with_name(f"{path.name}.partial").symlink_to("/dev/full")
+        partial_path(path).symlink_to("/dev/full")
         with caplog.at_level(logging.WARNING):
             assert cached_engine(tmp_path, KEY, compiler.build, compiler.load) == "engine"
         assert caplog.text.count("No space left on device") == start + 1

@@ -17,7 +17,8 @@ from jetseg_core.checkpoint import load_checkpoint
 def run(data: Path, out: Path, processes: int) -> list[dict[str, str]]:
     """The curve of two short epochs by so many processes on this machine."""
     launcher = ["-m", "torch.distributed.run", "--nproc-per-node", str(processes)]
-    launcher += ["--master-addr", "127.0.0.1", "--master-port", "29517"]
+    # A port that is free, whoever else trains on this machine.
+    launcher += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0"]
     command = [sys.executable, *(launcher if processes > 1 else []), "-m", "jetseg_core.cli.main"]
     command += ["train", "--data", str(data), "--out", str(out), "--epochs", "2"]
     command += [
@@ -33,7 +34,8 @@ def run(data: Path, out: Path, processes: int) -> list[dict[str, str]]:
     # Without the average, the trained weights themselves are kept and can be compared.
     command += ["--validate-every", "1", "--ema", "0"]
     environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
-    subprocess.run(command, env=environment, check=True, capture_output=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     with (out / "curve.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
