@@ -53,7 +53,9 @@ class OverlayVideo:
             image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
         # OpenCV converts colors in an eighth of the time that the encoder's library takes for it.
         planes = cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420)
-        self._container.mux(self._stream.encode(av.VideoFrame.from_ndarray(planes, "yuv420p")))
+        # Not copied: the encoder reads the picture before `encode` returns.
+        frame = av.VideoFrame.from_numpy_buffer(planes, "yuv420p")
+        self._container.mux(self._stream.encode(frame))
 
     def close(self) -> None:
         """Finish the file."""
