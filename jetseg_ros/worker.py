@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-import numpy as np
 from builtin_interfaces.msg import Time
 from rclpy.clock import Clock
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from jetseg_core.runtime import Runtime, Segmentation
+from jetseg_core.runtime import Runtime
 from jetseg_ros.camera_outputs import NEED_CONFIDENCE, CameraOutputs
 from jetseg_ros.frame_slots import FrameSlots
 from jetseg_ros.image_decoding import ImageError, decode_message
@@ -31,22 +30,19 @@ TOTAL = "total"
 
 UNSTAMPED = Time()
 
-OVERLAPPED_SHARE = 0.25
-"""Publishing that takes longer than this share of the inference goes on during the next one. What takes less gains
-nothing by that, and two threads in each other's way make results under overload older."""
+FIRST = frozenset({"label"})
+"""What a robot waits for is published at once, the other outputs while the next frame is segmented."""
 
 InputMessage: TypeAlias = Image | CompressedImage
 
 
 @dataclass(frozen=True)
 class _Segmented:
-    """What is to be published of a frame."""
+    """A frame whose label is published, and what is left to do with it."""
 
-    image: np.ndarray
-    found: Segmentation
-    demand: frozenset[str]
-    parameters: SegmentationParameters
-    """As they were when it was segmented."""
+    frame: SegmentedFrame
+    rest: frozenset[str]
+    """The other outputs that are asked for."""
     watch: Stopwatch
 
 
@@ -59,13 +55,12 @@ class Camera:
     latency: LatencyStatistics = field(default_factory=LatencyStatistics)
     calibration: CameraInfo | None = None
     """The newest that came."""
-    publishing_s: float = 0.0
-    """What making and publishing its outputs took last time, seconds."""
 
 
 class Worker:
-    """Serves the cameras, from construction until `stop`. While the results of one frame are published, the next is
-    segmented, where that takes long.
+    """Serves the cameras, from construction until `stop`.
+
+    The label is published as soon as there is one. The other outputs of a frame follow while the next is segmented.
 
     A frame that cannot be served is counted with its reason and logged at most once a second; the
     next one is served as if nothing had happened.
@@ -115,26 +110,19 @@ class Worker:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        published: Future[None] | None = None
+        publishing: Future[None] | None = None
         with ThreadPoolExecutor(1, "jetseg-publisher") as publisher:
             while (taken := self._slots.take()) is not None:
                 self._busy_since = time.monotonic()
                 segmented = self._segment(*taken)
-                # In order, and none waits: a result that is published later is older.
-                if published is not None:
-                    published.result()
-                    published = None
-                if segmented is not None and self._takes_long(taken[0], segmented):
-                    published = publisher.submit(self._publish, *taken, segmented)
+                if publishing is not None:  # frames are ended in order, and none waits for another
+                    publishing.result()
+                    publishing = None
+                if segmented is not None and segmented.rest:
+                    publishing = publisher.submit(self._finish, *taken, segmented)
                 elif segmented is not None:
-                    self._publish(*taken, segmented)
+                    self._finish(*taken, segmented)
                 self._busy_since = None
-
-    def _takes_long(self, index: int, segmented: _Segmented) -> bool:
-        """Whether it is worth a second thread's getting into the first one's way to publish meanwhile."""
-        return (
-            self._cameras[index].publishing_s > OVERLAPPED_SHARE * segmented.watch.seconds["infer"]
-        )
 
     @contextmanager
     def _counting_faults(self, index: int) -> Iterator[None]:
@@ -147,7 +135,8 @@ class Worker:
             self._fail(index, f"{type(error).__name__} while segmenting", error)
 
     def _segment(self, index: int, message: InputMessage) -> _Segmented | None:
-        """What was seen in a frame; None if nobody asks for it, or it is too old or faulty, and has been counted."""
+        """A frame with its label published; None if nobody asks for it, or it is too old or faulty, and has been
+        counted."""
         with self._counting_faults(index):
             camera, parameters = self._cameras[index], self._parameters()
             if self._age_s(message) * 1e3 > (parameters.max_age_ms or math.inf):
@@ -166,18 +155,11 @@ class Worker:
                     size="network" if parameters.output_size == "network" else None,
                     confidence=bool(demand & NEED_CONFIDENCE) or parameters.min_confidence > 0,
                 )
-            return _Segmented(image, found, demand, parameters, watch)
-        return None
-
-    def _publish(self, index: int, message: InputMessage, segmented: _Segmented) -> None:
-        with self._counting_faults(index):
-            camera, parameters = self._cameras[index], segmented.parameters
-            found, watch = segmented.found, segmented.watch
             with watch.stage("post"):
                 drop_uncertain(found, parameters.min_confidence)
             frame = SegmentedFrame(
                 header=message.header,
-                image=segmented.image,
+                image=image,
                 labels=found.labels,
                 confidence=found.confidence,
                 view=found.view,
@@ -186,10 +168,17 @@ class Worker:
                 overlay_alpha=parameters.overlay_alpha,
                 calibration=camera.calibration,
             )
-            camera.outputs.publish(frame, segmented.demand, watch)
+            camera.outputs.publish(frame, demand & FIRST, watch)
+            return _Segmented(frame, demand - FIRST, watch)
+        return None
+
+    def _finish(self, index: int, message: InputMessage, segmented: _Segmented) -> None:
+        """Publish the other outputs, and count the frame."""
+        with self._counting_faults(index):
+            camera, watch = self._cameras[index], segmented.watch
+            camera.outputs.publish(segmented.frame, segmented.rest, watch)
             for stage, seconds in watch.seconds.items():
                 camera.latency.record(stage, seconds)
-            camera.publishing_s = watch.seconds["post"] + watch.seconds.get("publish", 0.0)
             age_s = self._age_s(message)
             # The age of a frame that is ahead of the clock, as after a jump of it, says nothing.
             if message.header.stamp != UNSTAMPED and age_s >= 0:

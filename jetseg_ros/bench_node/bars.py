@@ -35,6 +35,8 @@ class Cell:
     labels_hz: float
     p50_ms: float | None
     p99_ms: float | None
+    model_ms: float
+    """The model's own time for an image, around the measurement."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Bar:
     """None where the case did not come about: the camera, on the same cores, did not outrun the model."""
 
 
-def compare(cells: Sequence[Cell], model_ms: dict[str, float]) -> list[Bar]:
+def compare(cells: Sequence[Cell]) -> list[Bar]:
     """The bars of the node with label and occupancy, in the order of the cells.
 
     Latency counts where the model keeps up with the camera, the age of results where the camera outruns
@@ -58,12 +60,11 @@ def compare(cells: Sequence[Cell], model_ms: dict[str, float]) -> list[Bar]:
 
     Args:
         cells: of one run.
-        model_ms: the model's own time for an image of each size, in the same run, milliseconds.
     """
     floors = {(c.image, c.rate_hz): c.p50_ms for c in cells if c.configuration == BARE}
     bars = []
     for cell in cells:
-        own_ms, floor = model_ms[cell.image], floors.get((cell.image, cell.rate_hz))
+        own_ms, floor = cell.model_ms, floors.get((cell.image, cell.rate_hz))
         if cell.p50_ms is None or cell.p99_ms is None:
             continue
         if cell.configuration == OVERLOAD:

@@ -162,16 +162,22 @@ def _measure(options: argparse.Namespace) -> dict[str, object]:
         for configuration in (BARE, LABEL):  # until both nodes are up, and leave the model alone
             _turn(nodes, configuration, next(iter(images.values())), 0.0, 0.1)
         for size, pixels in images.items():
-            # All in turns, the model alone between them, so that a machine's moods reach all alike.
+            # The model alone between the turns, so that each is compared with what the machine could do then.
             own_ms = [_model_ms(runtime, pixels)]
             turns = [(round(1e3 * OUTRUN / own_ms[0], 1), OVERLOAD)]
             turns += [(rate_hz, name) for rate_hz in options.rates for name in CONFIGURATIONS]
             for rate_hz, configuration in turns:
                 found = _turn(nodes, configuration, pixels, rate_hz, options.seconds).to_dict()
-                results.append(
-                    {"image": size, "rate_hz": rate_hz, "configuration": configuration, **found}
-                )
                 own_ms.append(_model_ms(runtime, pixels))
+                results.append(
+                    {
+                        "image": size,
+                        "rate_hz": rate_hz,
+                        "configuration": configuration,
+                        "model_ms": round(sum(own_ms[-2:]) / 2, 2),
+                        **found,
+                    }
+                )
                 progress.update()
             model_ms[size] = round(float(np.median(own_ms)), 2)
     measured = [item.name for item in fields(Cell)]
@@ -181,7 +187,7 @@ def _measure(options: argparse.Namespace) -> dict[str, object]:
         "runtime": runtime.selection,
         "model_ms": model_ms,
         "results": results,
-        "bars": [asdict(bar) for bar in compare(cells, model_ms)],
+        "bars": [asdict(bar) for bar in compare(cells)],
     }
 
 
@@ -217,12 +223,13 @@ def _print(result: dict[str, object]) -> None:
     rows: list[dict[str, object]] = result["results"]  # type: ignore[assignment]
     print(
         f"\n{'image':<11}{'camera':<10}{'node':<18}{'sent/s':>8}{'labels/s':>10}{'p50':>12}{'p99':>12}"
+        f"{'model':>12}"
     )
     for row in rows:
         p50, p99 = (f"{row[k]:.1f} ms" if row[k] is not None else "-" for k in ("p50_ms", "p99_ms"))
         print(
             f"{row['image']:<11}{_rate(row['rate_hz']):<10}{row['configuration']:<18}"
-            f"{row['sent_hz']:>8.1f}{row['labels_hz']:>10.1f}{p50:>12}{p99:>12}"
+            f"{row['sent_hz']:>8.1f}{row['labels_hz']:>10.1f}{p50:>12}{p99:>12}{row['model_ms']:>9.1f} ms"
         )
     bars: list[dict[str, object]] = result["bars"]  # type: ignore[assignment]
     print()
