@@ -6,8 +6,10 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -41,7 +43,10 @@ from jetseg_ros.demo.command import node_parameters
 
 IMAGES = ["640x480", "960x720", "1920x1080"]
 RATES_HZ = [15.0, 30.0, 60.0, 0.0]
-MODEL_FRAMES = 30
+MODEL_FRAMES = 10
+"""The model's, each time."""
+WARM_UP = 3
+"""Frames before them that are not counted: caches hold what the nodes left."""
 _OCCUPANCY = {"occupancy": OUTPUT_TYPES["occupancy"]}
 OUTPUTS: dict[str, dict[str, type]] = {
     BARE: {},
@@ -162,24 +167,29 @@ def _measure(options: argparse.Namespace) -> dict[str, object]:
         for configuration in (BARE, LABEL):  # until both nodes are up, and leave the model alone
             _turn(nodes, configuration, next(iter(images.values())), 0.0, 0.1)
         for size, pixels in images.items():
-            # The model alone between the turns, so that each is compared with what the machine could do then.
-            own_ms = [_model_ms(runtime, pixels)]
-            turns = [(round(1e3 * OUTRUN / own_ms[0], 1), OVERLOAD)]
+            own_ms: list[float] = []
+            _time_model(runtime, pixels, own_ms)
+            turns = [(round(1e3 * OUTRUN / float(np.median(own_ms)), 1), OVERLOAD)]
             turns += [(rate_hz, name) for rate_hz in options.rates for name in CONFIGURATIONS]
+            of_all: list[float] = []
             for rate_hz, configuration in turns:
-                found = _turn(nodes, configuration, pixels, rate_hz, options.seconds).to_dict()
-                own_ms.append(_model_ms(runtime, pixels))
+                # The model alone in turns with it: each is measured against what the machine could do meanwhile.
+                own_ms = []
+                pause = partial(_time_model, runtime, pixels, own_ms)
+                found = _turn(nodes, configuration, pixels, rate_hz, options.seconds, pause)
+                of_all += own_ms
                 results.append(
                     {
                         "image": size,
                         "rate_hz": rate_hz,
                         "configuration": configuration,
-                        "model_ms": round(sum(own_ms[-2:]) / 2, 2),
-                        **found,
+                        "model_ms": round(float(np.median(own_ms)), 2),
+                        "model_hz": round(1e3 / float(np.mean(own_ms)), 2),
+                        **found.to_dict(),
                     }
                 )
                 progress.update()
-            model_ms[size] = round(float(np.median(own_ms)), 2)
+            model_ms[size] = round(float(np.median(of_all)), 2)
     measured = [item.name for item in fields(Cell)]
     cells = [Cell(**{name: row[name] for name in measured}) for row in results]
     return {
@@ -192,9 +202,14 @@ def _measure(options: argparse.Namespace) -> dict[str, object]:
 
 
 def _turn(
-    nodes: dict[str, Child], configuration: str, pixels: np.ndarray, rate_hz: float, seconds: float
+    nodes: dict[str, Child],
+    configuration: str,
+    pixels: np.ndarray,
+    rate_hz: float,
+    seconds: float,
+    pause: Callable[[], None] | None = None,
 ) -> Measurement:
-    """One measurement of the node that the configuration is of."""
+    """One measurement of the node that the configuration is of; see `Driver.measure`."""
     name = "bare" if configuration == BARE else "jetseg"
     with ExitStack() as turn:
         # A context for each: what nobody subscribes to any more is not computed.
@@ -203,17 +218,16 @@ def _turn(
         turn.callback(context.try_shutdown)
         driver = Driver(context, name, OUTPUTS[configuration])
         turn.callback(driver.destroy_node)
-        return driver.measure(pixels, rate_hz, seconds, nodes[name].check)
+        return driver.measure(pixels, rate_hz, seconds, nodes[name].check, pause)
 
 
-def _model_ms(runtime: Runtime, pixels: np.ndarray) -> float:
-    """Median time of the runtime alone for one image, as the occupancy wants it."""
-    times = []
-    for _ in range(MODEL_FRAMES + 3):
+def _time_model(runtime: Runtime, pixels: np.ndarray, times_ms: list[float]) -> None:
+    """Add the times of the runtime alone for one image, as the occupancy wants it, once it is under way."""
+    for number in range(-WARM_UP, MODEL_FRAMES):
         began = time.perf_counter()
         runtime.segment(pixels, confidence=True)
-        times.append(1e3 * (time.perf_counter() - began))
-    return round(float(np.median(times[3:])), 2)
+        if number >= 0:
+            times_ms.append(1e3 * (time.perf_counter() - began))
 
 
 def _print(result: dict[str, object]) -> None:

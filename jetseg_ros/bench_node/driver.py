@@ -27,6 +27,8 @@ GAP_S = 0.005
 """Between the images that fill the window: of two at once, a subscription of depth 1 keeps the newer."""
 LOST_S = 0.5
 """When nothing has come back for so long, the frames under way were lost; best effort may."""
+PAUSES = 9
+"""Of a measurement, for whoever wants to know what the machine can do meanwhile."""
 START_TIMEOUT_S = 120.0
 _STAMP, _STAMP_AT = struct.Struct("<iI"), 4
 """A message begins with four bytes on its encoding, then with its header, which begins with the stamp."""
@@ -79,7 +81,12 @@ class Driver(Node):
             self.create_subscription(kind, f"segmentation/{topic}", lambda _: None, qos, raw=True)
 
     def measure(
-        self, pixels: np.ndarray, rate_hz: float, seconds: float, check: Callable[[], None]
+        self,
+        pixels: np.ndarray,
+        rate_hz: float,
+        seconds: float,
+        check: Callable[[], None],
+        pause: Callable[[], None] | None = None,
     ) -> Measurement:
         """Send images for a while.
 
@@ -88,14 +95,30 @@ class Driver(Node):
             rate_hz: images per second; 0 = the next as soon as a label comes back.
             seconds: duration of the measurement.
             check: raises when the node has ended.
+            pause: called `PAUSES` times in between, while nothing is under way; its time does not count.
 
         Raises:
             JetSegError: the node does not answer.
         """
         image = serialize_message(to_image(pixels, Header(frame_id="camera")))
         self._warm_up(image, check)
-        self._sent.clear()
         self._ages_s.clear()
+        parts = PAUSES + 1 if pause else 1
+        sent, elapsed_s = 0, 0.0
+        for part in range(parts):
+            if pause and part:
+                pause()
+            now_sent, now_s = self._send(image, rate_hz, seconds / parts)
+            sent, elapsed_s = sent + now_sent, elapsed_s + now_s
+        return Measurement(
+            sent_hz=sent / elapsed_s,
+            labels_hz=len(self._ages_s) / elapsed_s,
+            ages_ms=1e3 * np.array(self._ages_s),
+        )
+
+    def _send(self, image: bytes, rate_hz: float, seconds: float) -> tuple[int, float]:
+        """How many images were sent, and the seconds from the first of them to the last label."""
+        self._sent.clear()
         sent, began = 0, time.perf_counter()
         due = self._last_s = began
         while (now := time.perf_counter()) < began + seconds:
@@ -112,12 +135,10 @@ class Driver(Node):
                     sent += 1
                 due = now + (GAP_S if len(self._sent) < WINDOW else LOST_S)
             self._executor.spin_once(max(0.0, due - time.perf_counter()))
-        elapsed_s = time.perf_counter() - began
-        return Measurement(
-            sent_hz=sent / elapsed_s,
-            labels_hz=len(self._ages_s) / elapsed_s,
-            ages_ms=1e3 * np.array(self._ages_s),
-        )
+        ended = time.perf_counter()
+        while self._sent and time.perf_counter() < ended + LOST_S:
+            self._executor.spin_once(LOST_S / 5)
+        return sent, max(ended, self._last_s) - began
 
     def _warm_up(self, image: bytes, check: Callable[[], None]) -> None:
         self._ages_s.clear()

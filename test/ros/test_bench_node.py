@@ -30,8 +30,9 @@ def test_a_short_run() -> None:
     assert printed["model_ms"]["160x120"] > 0 and printed["runtime"]
     rows = printed["results"]
     model_hz = 1e3 / rows[0]["model_ms"]
-    # By the model's time before it; `model_ms` is that before and after.
+    # By the model's time before it; `model_ms` is that in between.
     assert rows[0]["configuration"] == OVERLOAD and rows[0]["rate_hz"] > model_hz
+    assert all(row["model_hz"] == pytest.approx(1e3 / row["model_ms"], rel=0.5) for row in rows)
     assert [(row["rate_hz"], row["configuration"]) for row in rows[1:]] == [
         (rate, name) for rate in (20.0, 0.0) for name in (BARE, LABEL, ALL)
     ]
@@ -86,14 +87,16 @@ def test_mistakes_are_one_line(arguments: list[str], reason: str) -> None:
 def test_what_is_compared_with_what() -> None:
     size = "960x720"
     cells = [
-        Cell(size, 100.0, OVERLOAD, 80.0, 45.0, 30.0, 52.5, 20.0),
-        Cell(size, 30.0, BARE, 30.0, 30.0, 4.0, 9.0, 20.0),
-        Cell(size, 30.0, LABEL, 30.0, 30.0, 24.0, 40.0, 20.0),
-        Cell(size, 30.0, ALL, 30.0, 20.0, 99.0, 99.0, 20.0),
-        Cell(size, 60.0, BARE, 60.0, 60.0, 4.0, 9.0, 20.0),
-        Cell(size, 60.0, LABEL, 60.0, 45.0, 30.0, 50.0, 20.0),  # the model cannot keep up with it
-        Cell(size, 0.0, BARE, 300.0, 300.0, 5.0, 9.0, 20.0),
-        Cell(size, 0.0, LABEL, 40.0, 40.0, 50.0, 60.0, 16.0),  # the machine is faster by now
+        Cell(size, 100.0, OVERLOAD, 80.0, 45.0, 30.0, 52.5, 20.0, 50.0),
+        Cell(size, 30.0, BARE, 30.0, 30.0, 4.0, 9.0, 20.0, 50.0),
+        Cell(size, 30.0, LABEL, 30.0, 30.0, 24.0, 40.0, 20.0, 50.0),
+        Cell(size, 30.0, ALL, 30.0, 20.0, 99.0, 99.0, 20.0, 50.0),
+        Cell(size, 60.0, BARE, 60.0, 60.0, 4.0, 9.0, 20.0, 50.0),
+        Cell(
+            size, 60.0, LABEL, 60.0, 45.0, 30.0, 50.0, 20.0, 50.0
+        ),  # the model cannot keep up with it
+        Cell(size, 0.0, BARE, 300.0, 300.0, 5.0, 9.0, 20.0, 50.0),
+        Cell(size, 0.0, LABEL, 40.0, 40.0, 50.0, 60.0, 20.0, 62.5),  # the machine is faster by now
     ]
     assert compare(cells) == [
         Bar("age p99 (ms)", size, 100.0, 52.5, 52.5, True),  # 2 x 20 + 1000 / 80
@@ -110,15 +113,15 @@ def test_results_under_overload_do_not_grow_old(
     sent_hz: float, p99_ms: float, met: bool | None
 ) -> None:
     # Without a camera that outruns the model (50 a second), the figure says nothing.
-    (bar,) = compare([Cell("960x720", 100.0, OVERLOAD, sent_hz, 45.0, 9.0, p99_ms, 20.0)])
+    (bar,) = compare([Cell("960x720", 100.0, OVERLOAD, sent_hz, 45.0, 9.0, p99_ms, 20.0, 50.0)])
     assert bar.met is met
 
 
 def test_what_did_not_come_back_is_not_compared() -> None:
     cells = [
-        Cell("640x480", 200.0, OVERLOAD, 200.0, 0.0, None, None, 10.0),
-        Cell("640x480", 30.0, BARE, 30.0, 0.0, None, None, 10.0),
-        Cell("640x480", 30.0, LABEL, 30.0, 30.0, 20.0, 30.0, 10.0),
-        Cell("640x480", 15.0, LABEL, 15.0, 0.0, None, None, 10.0),
+        Cell("640x480", 200.0, OVERLOAD, 200.0, 0.0, None, None, 10.0, 100.0),
+        Cell("640x480", 30.0, BARE, 30.0, 0.0, None, None, 10.0, 100.0),
+        Cell("640x480", 30.0, LABEL, 30.0, 30.0, 20.0, 30.0, 10.0, 100.0),
+        Cell("640x480", 15.0, LABEL, 15.0, 0.0, None, None, 10.0, 100.0),
     ]
     assert compare(cells) == []
