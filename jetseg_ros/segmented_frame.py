@@ -34,7 +34,6 @@ class SegmentedFrame(SegmentedImage):
 
     def confidence_message(self) -> Image:
         """mono8, softmax maximum x 255."""
-        assert self.confidence is not None
         return to_image(self.confidence, self.header)
 
     def color_message(self) -> Image:

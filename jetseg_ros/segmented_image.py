@@ -22,16 +22,28 @@ class SegmentedImage:
 
     image: np.ndarray
     """(H, W, 3) uint8 RGB, the input."""
-    labels: np.ndarray
-    """(h, w) uint8 class ids, 255 = unlabelled."""
-    confidence: np.ndarray | None
-    """(h, w) uint8, softmax maximum x 255; None where it was not asked for."""
-    view: View
-    """How the image lies in the label map."""
+    found: Segmentation
+    """What the network saw in it."""
     classes: ClassSet
     regions: tuple[Region, ...] = ()
     overlay_alpha: float = 0.5
     """Share of the class color in the overlay, 0..1."""
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(h, w) uint8 class ids, 255 = unlabelled."""
+        return self.found.labels
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """(h, w) uint8, softmax maximum x 255; only where it was asked of the network."""
+        assert self.found.confidence is not None
+        return self.found.confidence
+
+    @property
+    def view(self) -> View:
+        """How the image lies in the label map."""
+        return self.found.view
 
     @cached_property
     def colors(self) -> np.ndarray:
@@ -47,12 +59,11 @@ class SegmentedImage:
     @cached_property
     def occupancy(self) -> tuple[Occupancy, ...]:
         """What each class covers in the image, then in each region."""
-        assert self.confidence is not None
         return measure_occupancy(self.labels, self.confidence, self.classes, self.regions)
 
 
 def drop_uncertain(found: Segmentation, min_confidence: float) -> None:
     """Mark the pixels with less confidence (softmax maximum, 0..1) as unlabelled, in place."""
-    if found.confidence is not None and min_confidence > 0:
+    if min_confidence > 0 and found.confidence is not None:
         threshold = math.ceil(min_confidence * 255)
         np.putmask(found.labels, found.confidence < threshold, UNLABELLED)

@@ -160,9 +160,7 @@ class Worker:
             frame = SegmentedFrame(
                 header=message.header,
                 image=image,
-                labels=found.labels,
-                confidence=found.confidence,
-                view=found.view,
+                found=found,
                 classes=self._runtime.description.classes,
                 regions=parameters.polygons,
                 overlay_alpha=parameters.overlay_alpha,

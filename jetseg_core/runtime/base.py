@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -48,11 +49,16 @@ class Segmentation:
 
     labels: np.ndarray
     """(H, W) uint8 class ids; 255, unlabelled, where the network saw nothing of the frame."""
-    confidence: np.ndarray | None
-    """(H, W) uint8, largest softmax probability times 255, rounded; 0 where the network saw nothing; None
-    unless asked for."""
     view: View
     """How the frame lies in the label map."""
+    find_confidence: Callable[[], np.ndarray | None]
+    """Brings the network's confidence into the form of the labels."""
+
+    @cached_property
+    def confidence(self) -> np.ndarray | None:
+        """(H, W) uint8, largest softmax probability times 255, rounded; 0 where the network saw nothing; None
+        unless asked for. Made when it is first looked at, for labels are often wanted first."""
+        return self.find_confidence()
 
 
 class Runtime(abc.ABC):
@@ -156,12 +162,12 @@ def _on_frame(
     if size == "network":
         return Segmentation(
             labels=view.blank(labels, UNLABELLED),
-            confidence=view.blank(confidence, 0) if confidence is not None else None,
             view=view,
+            find_confidence=lambda: None if confidence is None else view.blank(confidence, 0),
         )
-    size = size or view.frame
+    whole = size or view.frame
     return Segmentation(
-        labels=view.invert(labels, size, UNLABELLED),
-        confidence=view.invert(confidence, size, 0) if confidence is not None else None,
-        view=stretch(view.frame, size),
+        labels=view.invert(labels, whole, UNLABELLED),
+        view=stretch(view.frame, whole),
+        find_confidence=lambda: None if confidence is None else view.invert(confidence, whole, 0),
     )

@@ -225,7 +225,7 @@ def _time_model(runtime: Runtime, pixels: np.ndarray, times_ms: list[float]) -> 
     """Add the times of the runtime alone for one image, as the occupancy wants it, once it is under way."""
     for number in range(-WARM_UP, MODEL_FRAMES):
         began = time.perf_counter()
-        runtime.segment(pixels, confidence=True)
+        _ = runtime.segment(pixels, confidence=True).confidence
         if number >= 0:
             times_ms.append(1e3 * (time.perf_counter() - began))
 

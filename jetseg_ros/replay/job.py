@@ -146,9 +146,7 @@ class Job:
         assert decoded.image is not None
         return SegmentedImage(
             image=decoded.image,
-            labels=inferred.found.labels,
-            confidence=inferred.found.confidence,
-            view=inferred.found.view,
+            found=inferred.found,
             classes=self._runtime.description.classes,
             regions=self._settings.polygons,
             overlay_alpha=self._settings.overlay_alpha,
