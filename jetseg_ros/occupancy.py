@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jetseg_core.classes import ClassSet
+from jetseg_core.runtime import Segmentation
 from jetseg_ros.histogram import joint_histogram
 from jetseg_ros.message_fields import Fields
 from jetseg_ros.regions import Region
@@ -40,27 +41,34 @@ class Occupancy:
 
 
 def measure_occupancy(
-    labels: np.ndarray,
-    confidence: np.ndarray,
-    classes: ClassSet,
-    regions: Sequence[Region] = (),
+    found: Segmentation, classes: ClassSet, regions: Sequence[Region] = ()
 ) -> tuple[Occupancy, ...]:
     """The occupancy of one segmented image, then that of each region.
 
     Args:
-        labels: (H, W) uint8 class ids; what is not a class counts as unlabelled.
-        confidence: (H, W) uint8, softmax maximum x 255.
+        found: labels with their confidence; what is not a class counts as unlabelled.
         classes: every one of them is counted, in id order.
         regions: polygons for which the same figures are given.
     """
-    masks = [None, *(region.mask(*labels.shape) for region in regions)]
-    return tuple(_count(labels, confidence, len(classes), mask) for mask in masks)
+    masks = [region.mask(*found.labels.shape) for region in regions]
+    return (_of_image(found, len(classes)), *(_of_region(found, len(classes), m) for m in masks))
 
 
-def _count(
-    labels: np.ndarray, confidence: np.ndarray, num_classes: int, mask: np.ndarray | None
-) -> Occupancy:
+def _of_image(found: Segmentation, num_classes: int) -> Occupancy:
+    if (pixels := found.pixels_per_cell) is None:
+        return _of_region(found, num_classes, None)
+    # The same figures from the network's grid, in the time that its smaller size takes.
+    assert found.grid.confidence is not None
+    table = joint_histogram(found.grid.labels, found.grid.confidence, num_classes) * pixels
+    return _occupancy(found.labels.size, table)
+
+
+def _of_region(found: Segmentation, num_classes: int, mask: np.ndarray | None) -> Occupancy:
+    assert found.confidence is not None
+    table = joint_histogram(found.labels, found.confidence, num_classes, mask)
+    return _occupancy(found.labels.size if mask is None else int(np.count_nonzero(mask)), table)
+
+
+def _occupancy(total_pixels: int, table: np.ndarray) -> Occupancy:
     # One pass over the pixels counts every (class, confidence) pair; all figures are sums of the table.
-    table = joint_histogram(labels, confidence, num_classes, mask)
-    total = labels.size if mask is None else np.count_nonzero(mask)
-    return Occupancy(int(total), table.sum(axis=1), table @ np.arange(256))
+    return Occupancy(total_pixels, table.sum(axis=1), table @ np.arange(256))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from jetseg_core.classes import UNLABELLED, ClassSet
+from jetseg_core.classes import ClassSet
 from jetseg_core.coloring import blend_colors, color_labels
 from jetseg_core.runtime import Segmentation
 from jetseg_core.runtime.geometry import View
@@ -59,11 +58,4 @@ class SegmentedImage:
     @cached_property
     def occupancy(self) -> tuple[Occupancy, ...]:
         """What each class covers in the image, then in each region."""
-        return measure_occupancy(self.labels, self.confidence, self.classes, self.regions)
-
-
-def drop_uncertain(found: Segmentation, min_confidence: float) -> None:
-    """Mark the pixels with less confidence (softmax maximum, 0..1) as unlabelled, in place."""
-    if min_confidence > 0 and found.confidence is not None:
-        threshold = math.ceil(min_confidence * 255)
-        np.putmask(found.labels, found.confidence < threshold, UNLABELLED)
+        return measure_occupancy(self.found, self.classes, self.regions)

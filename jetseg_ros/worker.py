@@ -23,7 +23,6 @@ from jetseg_ros.image_decoding import ImageError, decode_message
 from jetseg_ros.latency import LatencyStatistics, Stopwatch
 from jetseg_ros.parameters import SegmentationParameters
 from jetseg_ros.segmented_frame import SegmentedFrame
-from jetseg_ros.segmented_image import drop_uncertain
 
 TOTAL = "total"
 """The stage from the message's stamp to the publication of the last output."""
@@ -153,10 +152,9 @@ class Worker:
                 found = self._runtime.segment(
                     image,
                     size="network" if parameters.output_size == "network" else None,
-                    confidence=bool(demand & NEED_CONFIDENCE) or parameters.min_confidence > 0,
+                    confidence=bool(demand & NEED_CONFIDENCE),
+                    min_confidence=parameters.min_confidence,
                 )
-            with watch.stage("post"):
-                drop_uncertain(found, parameters.min_confidence)
             frame = SegmentedFrame(
                 header=message.header,
                 image=image,

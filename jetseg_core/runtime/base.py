@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -44,21 +45,40 @@ class ModelDescription:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """What the network says, cell by cell."""
+
+    labels: np.ndarray
+    """(h, w) uint8 class ids; 255, unlabelled, where it is less sure than was asked for."""
+    confidence: np.ndarray | None
+    """(h, w) uint8, largest softmax probability times 255, rounded; None unless asked for."""
+    view: View
+    """How the frame lies in it."""
+
+
+@dataclass(frozen=True)
 class Segmentation:
     """What was seen in one frame."""
 
     labels: np.ndarray
-    """(H, W) uint8 class ids; 255, unlabelled, where the network saw nothing of the frame."""
+    """(H, W) uint8 class ids; 255, unlabelled, where the network saw nothing of the frame or is not sure enough."""
     view: View
     """How the frame lies in the label map."""
-    find_confidence: Callable[[], np.ndarray | None]
-    """Brings the network's confidence into the form of the labels."""
+    grid: Grid
+    """What `labels` were made of."""
 
     @cached_property
     def confidence(self) -> np.ndarray | None:
-        """(H, W) uint8, largest softmax probability times 255, rounded; 0 where the network saw nothing; None
-        unless asked for. Made when it is first looked at, for labels are often wanted first."""
-        return self.find_confidence()
+        """(H, W) uint8, that of the grid; 0 where the network saw nothing; None unless asked for. Made when it is first
+        looked at, for labels are often wanted first."""
+        if self.grid.confidence is None:
+            return None
+        return _place(self.grid.view, self.grid.confidence, self.view, 0)
+
+    @property
+    def pixels_per_cell(self) -> int | None:
+        """How many pixels of the label map each cell of the grid became, where all became equally many."""
+        return self.grid.view.pixels_per_cell(self.view.grid)
 
 
 class Runtime(abc.ABC):
@@ -93,6 +113,7 @@ class Runtime(abc.ABC):
         *,
         size: tuple[int, int] | Literal["network"] | None = None,
         confidence: bool = False,
+        min_confidence: float = 0.0,
     ) -> Segmentation:
         """Segment one frame.
 
@@ -101,11 +122,14 @@ class Runtime(abc.ABC):
             size: (height, width) of the result, which covers the whole image, by nearest neighbour; "network"
                 = the network's own grid, as `resize` fits the image into it; None = the image's.
             confidence: whether to compute the confidence, too.
+            min_confidence: cells with less of it (softmax maximum, 0..1) are unlabelled; 0 keeps all.
 
         Raises:
             JetSegError: the image is of another shape or dtype.
         """
-        return self.segment_batch([image], size=size, confidence=confidence)[0]
+        return self.segment_batch(
+            [image], size=size, confidence=confidence, min_confidence=min_confidence
+        )[0]
 
     def segment_batch(
         self,
@@ -113,6 +137,7 @@ class Runtime(abc.ABC):
         *,
         size: tuple[int, int] | Literal["network"] | None = None,
         confidence: bool = False,
+        min_confidence: float = 0.0,
     ) -> list[Segmentation]:
         """Segment as many frames as `RuntimeSettings.batch` says, in one go; otherwise as `segment`.
 
@@ -126,10 +151,13 @@ class Runtime(abc.ABC):
         views = [self._view(image) for image in images]
         rendered = [view.render(image) for view, image in zip(views, images, strict=True)]
         labels, certainty = self._infer(
-            np.stack(rendered) if len(rendered) > 1 else rendered[0][None], confidence
+            np.stack(rendered) if len(rendered) > 1 else rendered[0][None],
+            confidence or min_confidence > 0,
         )
+        if min_confidence > 0 and certainty is not None:
+            np.putmask(labels, certainty < math.ceil(min_confidence * 255), UNLABELLED)
         return [
-            _on_frame(view, labels[i], certainty[i] if certainty is not None else None, size)
+            _on_frame(Grid(labels[i], certainty[i] if certainty is not None else None, view), size)
             for i, view in enumerate(views)
         ]
 
@@ -152,22 +180,14 @@ class Runtime(abc.ABC):
         """Give back what the backend holds; `segment` may not be called afterwards."""
 
 
-def _on_frame(
-    view: View,
-    labels: np.ndarray,
-    confidence: np.ndarray | None,
-    size: tuple[int, int] | Literal["network"] | None,
-) -> Segmentation:
+def _on_frame(grid: Grid, size: tuple[int, int] | Literal["network"] | None) -> Segmentation:
     """What the network's grid says of the frame, at the size asked for."""
-    if size == "network":
-        return Segmentation(
-            labels=view.blank(labels, UNLABELLED),
-            view=view,
-            find_confidence=lambda: None if confidence is None else view.blank(confidence, 0),
-        )
-    whole = size or view.frame
-    return Segmentation(
-        labels=view.invert(labels, whole, UNLABELLED),
-        view=stretch(view.frame, whole),
-        find_confidence=lambda: None if confidence is None else view.invert(confidence, whole, 0),
-    )
+    view = grid.view if size == "network" else stretch(grid.view.frame, size or grid.view.frame)
+    return Segmentation(_place(grid.view, grid.labels, view, UNLABELLED), view, grid)
+
+
+def _place(shown: View, plane: np.ndarray, wanted: View, outside: int) -> np.ndarray:
+    """A plane of the network's grid, which shows the frame as `shown`, as another view of it."""
+    if wanted is shown:
+        return shown.blank(plane, outside)
+    return shown.invert(plane, wanted.grid, outside)

@@ -95,6 +95,13 @@ class View:
             whole[inside_rows, inside_columns] = _pick(plane, rows, columns)
         return whole
 
+    def pixels_per_cell(self, size: Size) -> int | None:
+        """How many pixels of a plane that `invert` makes each cell of the grid fills; None unless all fill equally
+        many."""
+        shows_all = self.seen == Box(0, 0, *self.frame) and self.shown == Box(0, 0, *self.grid)
+        (rows, rest), (columns, left) = (divmod(size[axis], self.grid[axis]) for axis in (0, 1))
+        return rows * columns if shows_all and not rest and not left else None
+
 
 def stretch(frame: Size, grid: Size) -> View:
     """All of the frame fills all of the grid; its aspect ratio is not kept."""

@@ -23,7 +23,7 @@ from jetseg_ros.replay.pipeline import Pipeline
 from jetseg_ros.replay.settings import ReplaySettings
 from jetseg_ros.replay.video import OverlayVideo
 from jetseg_ros.replay.watch import Watch
-from jetseg_ros.segmented_image import SegmentedImage, drop_uncertain
+from jetseg_ros.segmented_image import SegmentedImage
 
 PART_FRAMES = 1000
 """A kill loses at most so many frames of work."""
@@ -138,8 +138,9 @@ class Job:
         if decoded.image is None:
             return None
         began = perf_counter()
-        found = self._runtime.segment(decoded.image, confidence=True)
-        drop_uncertain(found, self._settings.min_confidence)
+        found = self._runtime.segment(
+            decoded.image, confidence=True, min_confidence=self._settings.min_confidence
+        )
         return _Inferred(found, 1e3 * (perf_counter() - began))
 
     def _segmented(self, decoded: _Decoded, inferred: _Inferred) -> SegmentedImage:

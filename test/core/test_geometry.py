@@ -57,6 +57,12 @@ def test_every_pixel_takes_the_cell_under_its_center(
         for column in {0, size[1] // 3, size[1] // 2, size[1] - 1}:
             cell = by_hand(view, size, row, column)
             assert found[row, column] == (-1 if cell is None else cells[cell])
+    pixels = np.bincount(found.ravel() + 1, minlength=cells.size + 1)[1:]
+    evenly = len(set(pixels)) == 1 and (found >= 0).all()
+    # Of a crop that happens to lose no pixel of the result, it does not tell.
+    assert view.pixels_per_cell(size) in (pixels[0] if evenly else None, None)
+    if policy == "stretch":
+        assert (view.pixels_per_cell(size) is not None) == evenly
 
 
 @pytest.mark.parametrize("policy", POLICIES)
