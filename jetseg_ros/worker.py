@@ -30,7 +30,10 @@ TOTAL = "total"
 UNSTAMPED = Time()
 
 FIRST = frozenset({"label"})
-"""What a robot waits for is published at once, the other outputs while the next frame is segmented."""
+"""What a robot waits for is published as soon as it is there."""
+OVERLAPPED_SHARE = 0.25
+"""Other outputs that take longer than this share of the inference are made while the next frame is segmented. For what
+takes less, two threads in each other's way cost more than they gain."""
 
 InputMessage: TypeAlias = Image | CompressedImage
 
@@ -54,12 +57,15 @@ class Camera:
     latency: LatencyStatistics = field(default_factory=LatencyStatistics)
     calibration: CameraInfo | None = None
     """The newest that came."""
+    rest_s: float = 0.0
+    """What making and publishing all outputs but the first took last time, seconds."""
 
 
 class Worker:
     """Serves the cameras, from construction until `stop`.
 
-    The label is published as soon as there is one. The other outputs of a frame follow while the next is segmented.
+    The label is published as soon as there is one. The other outputs of a frame follow, where they take long while the
+    next frame is segmented.
 
     A frame that cannot be served is counted with its reason and logged at most once a second; the
     next one is served as if nothing had happened.
@@ -117,11 +123,16 @@ class Worker:
                 if publishing is not None:  # frames are ended in order, and none waits for another
                     publishing.result()
                     publishing = None
-                if segmented is not None and segmented.rest:
+                if segmented is not None and self._takes_long(taken[0], segmented):
                     publishing = publisher.submit(self._finish, *taken, segmented)
                 elif segmented is not None:
                     self._finish(*taken, segmented)
                 self._busy_since = None
+
+    def _takes_long(self, index: int, segmented: _Segmented) -> bool:
+        """Whether the other outputs are worth a thread of their own."""
+        share = self._cameras[index].rest_s / segmented.watch.seconds["infer"]
+        return bool(segmented.rest) and share > OVERLAPPED_SHARE
 
     @contextmanager
     def _counting_faults(self, index: int) -> Iterator[None]:
@@ -172,7 +183,9 @@ class Worker:
         """Publish the other outputs, and count the frame."""
         with self._counting_faults(index):
             camera, watch = self._cameras[index], segmented.watch
+            began = time.monotonic()
             camera.outputs.publish(segmented.frame, segmented.rest, watch)
+            camera.rest_s = time.monotonic() - began
             for stage, seconds in watch.seconds.items():
                 camera.latency.record(stage, seconds)
             age_s = self._age_s(message)
