@@ -172,7 +172,9 @@ class Driver(Node):
         seconds, nanoseconds = _STAMP.unpack_from(label, _STAMP_AT)
         stamp = 10**9 * seconds + nanoseconds
         if stamp in self._sent:
-            # When the middleware had it: this thread may have been publishing then, as no consumer's own would.
-            self._ages_s.append(1e-9 * (info["received_timestamp"] - stamp))
+            # When the middleware had it: this thread may have been publishing then, as no consumer's own would. One
+            # that does not say gives 0.
+            arrived = info["received_timestamp"] or self.get_clock().now().nanoseconds
+            self._ages_s.append(1e-9 * (arrived - stamp))
         # Labels come in the order of their images: what is older was replaced or lost.
         self._sent = {sent for sent in self._sent if sent > stamp}
