@@ -14,7 +14,6 @@ from jetseg_ros.latency import Stopwatch
 from jetseg_ros.segmented_frame import SegmentedFrame
 
 _OUTPUTS: dict[str, tuple[type, Callable[[SegmentedFrame], Any]]] = {
-    # The label first: it is what a robot waits for.
     "label": (Image, SegmentedFrame.label_message),
     "occupancy": (ClassOccupancy, SegmentedFrame.occupancy_message),
     "confidence": (Image, SegmentedFrame.confidence_message),
@@ -26,6 +25,8 @@ _OUTPUTS: dict[str, tuple[type, Callable[[SegmentedFrame], Any]]] = {
 }
 OUTPUT_TYPES = {topic: kind for topic, (kind, _) in _OUTPUTS.items()}
 """Message type of each output, by its topic under ``segmentation/``."""
+FIRST = frozenset({"label"})
+"""What a robot waits for: published as soon as it is there."""
 NEED_CONFIDENCE = frozenset({"occupancy", "confidence"})
 """Outputs that contain the confidence."""
 

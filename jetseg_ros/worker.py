@@ -17,7 +17,7 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from jetseg_core.runtime import Runtime
-from jetseg_ros.camera_outputs import NEED_CONFIDENCE, CameraOutputs
+from jetseg_ros.camera_outputs import FIRST, NEED_CONFIDENCE, CameraOutputs
 from jetseg_ros.frame_slots import FrameSlots
 from jetseg_ros.image_decoding import ImageError, decode_message
 from jetseg_ros.latency import LatencyStatistics, Stopwatch
@@ -29,8 +29,6 @@ TOTAL = "total"
 
 UNSTAMPED = Time()
 
-FIRST = frozenset({"label"})
-"""What a robot waits for is published as soon as it is there."""
 OVERLAPPED_SHARE = 0.25
 """Other outputs that take longer than this share of the inference are made while the next frame is segmented. For what
 takes less, two threads in each other's way cost more than they gain."""
