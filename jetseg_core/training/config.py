@@ -13,8 +13,10 @@ LOSSES = {
     "precision": ("precision",),
     "iou": ("iou",),
     "ce": ("ce",),
+    "ohem": ("ohem",),
 }
-"""What a loss's name stands for: JetLoss, one of its terms, or class-balanced cross-entropy."""
+"""What a loss's name stands for: JetLoss, one of its terms, class-balanced cross-entropy, or that of the hard pixels
+alone (online hard example mining)."""
 
 
 def loss_terms(loss: str) -> tuple[str, ...]:
@@ -82,7 +84,8 @@ class TrainConfig:
     street_scenes: int = 0
     """Freshly rendered procedural frames added to every epoch."""
     loss: str = "ce"
-    """What is minimised: jet (recall+precision+iou), ce (class-balanced cross-entropy), any of these, or a sum."""
+    """What is minimised: jet (recall+precision+iou), ce (class-balanced cross-entropy), ohem (the same of hard pixels
+    alone, which are right with a probability under 0.7), any of these, or a sum."""
     class_balance: float = 0.999999
     """Beta of the class-balanced weights, 0 <= beta < 1: classes of fewer than about 1 / (1 - beta) pixels of
     the training set weigh the more, the rarer they are; 0 = all alike."""
@@ -99,6 +102,10 @@ class TrainConfig:
     0 = no shift."""
     init_from: str = ""
     """Checkpoint to start from; empty = random weights."""
+    teacher: str = ""
+    """Checkpoint of a larger network to learn from, beside the labels; empty = none."""
+    distillation: float = 1.0
+    """Weight of the teacher's term: the mean KL divergence from its class probabilities."""
     validate_every: int = 5
     """Epochs between validations."""
     seed: int = 0
@@ -124,7 +131,7 @@ class TrainConfig:
                 f"frame_height, frame_width: {self.frame_height}, {self.frame_width}; give both, in pixels, or "
                 "0 and 0 for the frames' own size"
             )
-        for name in ("street_scenes", "weight_decay", "offset_pixels"):
+        for name in ("street_scenes", "weight_decay", "offset_pixels", "distillation"):
             if getattr(self, name) < 0:
                 raise JetSegError(f"{name}: {getattr(self, name)} must be 0 or more")
 

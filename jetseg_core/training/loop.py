@@ -29,9 +29,12 @@ from jetseg_core.training.config import TrainConfig
 from jetseg_core.training.curve import append_row, draw_curve
 from jetseg_core.training.logit_offsets import fit_logit_offsets
 from jetseg_core.training.objective import Objective
+from jetseg_core.training.teacher import Teacher
 from jetseg_core.training.workers import Workers, join_workers, sum_over_workers
 
 WARMUP_STEPS = 100
+PATHS = ("data", "out", "init_from", "teacher")
+"""Settings that say where things are on this machine."""
 
 
 def train(config: TrainConfig, resume: bool = False) -> Path:
@@ -69,6 +72,10 @@ def _train(config: TrainConfig, resume: bool, workers: Workers) -> Path:
             )
         model.load_state_dict(dict(start.state_dict))
         origin["started_from"] = dict(start.provenance)
+    teacher = None
+    if config.teacher:
+        teacher = Teacher(config.teacher, data.classes, device, sum_over_workers)
+        origin["teacher"] = teacher.provenance
     model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = AveragedModel(model, config.ema)
     pixels = class_pixels(data, (label for _, label in frames), out / "class_pixels.json")
@@ -88,7 +95,7 @@ def _train(config: TrainConfig, resume: bool, workers: Workers) -> Path:
         "data": data.describe(),
         "split": "train",
         # Without the folders of this machine.
-        "recipe": {k: v for k, v in asdict(config).items() if k not in ("data", "out", "init_from")}
+        "recipe": {k: v for k, v in asdict(config).items() if k not in PATHS}
         | {"classes": data.classes.name},
         "commit": _commit(),
     }
@@ -116,8 +123,11 @@ def _train(config: TrainConfig, resume: bool, workers: Workers) -> Path:
             disable=not writes,
         )  # fmt: skip
         for images, target in bar:
-            logits = shared(normalise(images.to(device)))
+            inputs = normalise(images.to(device))
+            logits = shared(inputs)
             terms = objective(logits, target.to(device))
+            if teacher is not None:
+                terms["teacher"] = config.distillation * teacher.loss(inputs, logits)
             loss = torch.stack(list(terms.values())).sum()
             optimiser.zero_grad()
             loss.backward()

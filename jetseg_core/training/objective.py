@@ -14,6 +14,10 @@ from jetseg_core.losses import JET_TERMS, JetLoss, class_balanced_weights
 from jetseg_core.losses.jet_loss import identity
 from jetseg_core.training.config import loss_terms
 
+HARD = 0.7
+"""A pixel whose class is given a lower probability is a hard one. (arXiv 1605.06885, section 3.3, with a threshold in
+place of a number of pixels: which pixels count does not depend on the rest of the batch.)"""
+
 
 class Objective(nn.Module):
     """Logits and labels -> the loss's terms by name; training minimises their sum."""
@@ -47,6 +51,13 @@ class Objective(nn.Module):
         terms = self.jet_loss.terms(logits, labels) if self.jet_loss else {}
         if "ce" in self.names:
             terms["ce"] = self._cross_entropy(logits, labels)
+        if "ohem" in self.names:
+            with torch.no_grad():
+                target = labels.masked_fill(labels == UNLABELLED, 0)
+                certainty = logits.float().softmax(1).gather(1, target.unsqueeze(1)).squeeze(1)
+            terms["ohem"] = self._cross_entropy(
+                logits, labels.masked_fill(certainty >= HARD, UNLABELLED)
+            )
         return terms
 
     def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:

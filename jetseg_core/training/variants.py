@@ -42,6 +42,7 @@ def variants(group: str, preset: str) -> tuple[Variant, ...]:
             Variant("JetLoss + cross-entropy", {"loss": "jet+ce"}),
             Variant("JetLoss", {"loss": "jet"}),
             Variant("cross-entropy", {"loss": "ce"}),
+            Variant("cross-entropy of hard pixels", {"loss": "ohem"}),
         )
     if group == "activation":
         return (

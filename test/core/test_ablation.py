@@ -33,7 +33,7 @@ def test_the_groups_compare_what_they_say() -> None:
         for group in GROUPS
     }
     assert [config.combination for config in trained["combination"]] == list(range(6))
-    assert {config.loss for config in trained["loss"]} == {"jet+ce", "jet", "ce"}
+    assert {config.loss for config in trained["loss"]} == {"jet+ce", "jet", "ce", "ohem"}
     assert {config.activation for config in trained["activation"]} == {
         "reu",
         "tanhexp",

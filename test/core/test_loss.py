@@ -66,6 +66,7 @@ def test_terms_are_chosen_by_name_and_add_up() -> None:
         ("ce", {"ce"}),
         ("jet+ce", {"recall", "precision", "iou", "ce"}),
         ("iou+ce", {"iou", "ce"}),
+        ("ce+ohem", {"ce", "ohem"}),
     ],
 )
 def test_an_objective_logs_the_terms_that_it_sums(loss: str, names: set[str]) -> None:
@@ -86,6 +87,21 @@ def test_cross_entropy_is_the_library_s_and_0_where_nothing_is_labelled() -> Non
     assert float(nothing.detach()) == 0
     assert logits.grad is not None
     assert float(logits.grad.abs().sum()) == 0
+
+
+def test_only_hard_pixels_are_mined() -> None:
+    objective = Objective("ce+ohem", np.array([10**7, 10**5, 10]))
+    logits = towards_truth(4.0).clone()  # e^4 / (e^4 + 2): 96 % for the truth
+    hard = (0, slice(None), 0, 3), (0, slice(None), 1, 1)
+    for place in hard:
+        logits[place] = torch.tensor([0.3, 0.2, 0.1])
+    labels = torch.full_like(LABELS, UNLABELLED)
+    for image, _, row, column in hard:
+        labels[image, row, column] = LABELS[image, row, column]
+    found, of_the_hard = objective(logits, LABELS), objective(logits, labels)
+    torch.testing.assert_close(found["ohem"], of_the_hard["ce"])
+    assert float(found["ohem"]) > float(found["ce"]) > 0
+    assert float(objective(towards_truth(4.0), LABELS)["ohem"]) == 0  # nothing is hard any more
 
 
 def test_the_terms_are_those_computed_by_hand() -> None:

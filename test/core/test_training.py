@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from jetseg_core.checkpoint import load_checkpoint, write_atomically
+from jetseg_core.checkpoint import load_checkpoint, save_checkpoint, write_atomically
+from jetseg_core.classes import CAMVID11
 from jetseg_core.config import ModelConfig
 from jetseg_core.data.augmentation import Augmentation
 from jetseg_core.errors import JetSegError
+from jetseg_core.models import JetSeg
 from jetseg_core.training import loop
 from jetseg_core.training.batches import epoch_batches
 from jetseg_core.training.config import TrainConfig
 from jetseg_core.training.loop import train
+from jetseg_core.training.teacher import Teacher
 
 
 @pytest.fixture
@@ -87,6 +90,50 @@ def test_a_run_can_start_from_a_checkpoint_of_the_same_network_only(
     assert str(first) not in str(second.provenance)
     with pytest.raises(JetSegError, match="init_from"):
         train(settings(data, tmp_path / "c", epochs=1, init_from=str(first), combination=3))
+
+
+def test_a_run_learns_from_a_teacher(data: Path, tmp_path: Path) -> None:
+    first = train(settings(data, tmp_path / "first", epochs=1, offset_pixels=0))
+    again = {"epochs": 1, "init_from": str(first), "teacher": str(first)}
+    best = train(settings(data, tmp_path / "a", **again, distillation=2.0, learning_rate=1e-9))
+    provenance = load_checkpoint(best).provenance
+    assert provenance["teacher"] == load_checkpoint(first).provenance
+    assert str(first) not in str(provenance)
+    # It learns from itself: nearly the same answers, but for the batch's own mean and variance.
+    (row,) = curve(tmp_path / "a")
+    assert float(row["loss"]) == pytest.approx(float(row["ce"]) + float(row["teacher"]), abs=2e-4)
+    train(settings(data, tmp_path / "b", **again, distillation=4.0, learning_rate=1e-9))
+    (doubled,) = curve(tmp_path / "b")
+    assert float(doubled["teacher"]) == pytest.approx(2 * float(row["teacher"]), rel=0.01, abs=2e-4)
+
+    other = tmp_path / "halves.yaml"
+    other.write_text("names: [built, rest]")
+    changes = {"classes": str(other), "street_scenes": 0, "teacher": str(first)}
+    with pytest.raises(JetSegError, match=r"teacher: .* knows Sky, .* trains built, rest; give"):
+        train(settings(data, tmp_path / "c", **changes))
+
+
+def test_a_teacher_s_answer_is_the_best(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = JetSeg(ModelConfig(num_classes=len(CAMVID11)))
+    images = torch.randn(2, 3, 64, 64)
+    save_checkpoint(tmp_path / "teacher.pt", model, CAMVID11, {})
+    teacher = Teacher(tmp_path / "teacher.pt", CAMVID11, torch.device("cpu"))
+    with torch.no_grad():
+        logits = model.eval()(images)
+    assert float(teacher.loss(images, logits)) == pytest.approx(0, abs=1e-6)
+    assert float(teacher.loss(images, logits + 7)) == pytest.approx(
+        0, abs=1e-6
+    )  # a softmax's shift
+    other = torch.randn_like(logits).requires_grad_()
+    expected = torch.distributions.kl_divergence(
+        torch.distributions.Categorical(logits=logits.movedim(1, -1)),
+        torch.distributions.Categorical(logits=other.detach().movedim(1, -1)),
+    ).mean()
+    found = teacher.loss(images, other)
+    torch.testing.assert_close(found.detach(), expected)
+    found.backward()
+    assert other.grad is not None and float(other.grad.abs().sum()) > 0
 
 
 def test_another_network_on_other_classes_at_another_size(data: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def run(data: Path, out: Path, processes: int) -> list[dict[str, str]]:
         "--crop-width",
         "96",
         "--loss",
-        "jet+ce",
+        "jet+ce+ohem",
     ]
     # Without the average, the trained weights themselves are kept and can be compared.
     command += ["--validate-every", "1", "--ema", "0"]
@@ -48,7 +48,7 @@ def test_two_processes_give_the_curve_of_one(small_data: Path, tmp_path: Path) -
     one, two = (run(small_data, tmp_path / str(count), count) for count in (1, 2))
     assert len(one) == len(two) == 2
     for alone, shared in zip(one, two, strict=True):
-        for name in ("loss", "recall", "precision", "iou", "ce"):
+        for name in ("loss", "recall", "precision", "iou", "ce", "ohem"):
             assert float(shared[name]) == pytest.approx(float(alone[name]), rel=2e-3), name
     (first, second) = (
         load_checkpoint(tmp_path / str(count) / "best.pt").state_dict for count in (1, 2)
