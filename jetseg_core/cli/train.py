@@ -26,9 +26,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         if field.name == "data":
             continue
         required = field.default is MISSING
+        converts = (
+            {"action": argparse.BooleanOptionalAction}
+            if field.type == "bool"
+            else {"type": CONVERTERS.get(str(field.type), str)}
+        )
         parser.add_argument(
             f"--{field.name.replace('_', '-')}",
-            type=CONVERTERS.get(str(field.type), str),
+            **converts,
             required=required,
             default=argparse.SUPPRESS,  # So that what was given can be told from what was not.
             help=help_of[field.name] + ("" if required else f" (default: {field.default!r})"),

@@ -79,6 +79,14 @@ class JetBlock(nn.Module):
         self.last_norm = nn.BatchNorm2d(out_channels) if encoder == "refined" else nn.Identity()
         self.residual = in_channels == out_channels and stride == 1
 
+    def begin_as_identity(self) -> None:
+        """Set weights that make a residual block pass its input on (arXiv 1706.02677, section 5.1)."""
+        if self.residual:
+            norm = self.last_norm
+            nn.init.zeros_(
+                norm.weight if isinstance(norm, nn.BatchNorm2d) else self.reduce.conv.weight
+            )
+
     def forward(self, x: Tensor) -> Tensor:
         y = self.activation(self.norm(self.expand(self.pool(x))))
         y = self.attention(self.jet_conv(self.shuffle(y)))

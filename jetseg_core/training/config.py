@@ -102,6 +102,8 @@ class TrainConfig:
     0 = no shift."""
     init_from: str = ""
     """Checkpoint to start from; empty = random weights."""
+    zero_init_residual: bool = False
+    """Residual blocks begin as the identity, which the deeper presets learn better from."""
     teacher: str = ""
     """Checkpoint of a larger network to learn from, beside the labels; empty = none."""
     distillation: float = 1.0

@@ -32,7 +32,7 @@ def read_settings(path: Path | None) -> dict[str, Any]:
         )
     for name, value in values.items():
         # A whole number is a float, too; True is an int to Python, but none here.
-        fits = {"int": (int,), "float": (int, float), "str": (str,)}[kinds[name]]
-        if not isinstance(value, fits) or isinstance(value, bool):
+        fits = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}[kinds[name]]
+        if not isinstance(value, fits) or isinstance(value, bool) != (kinds[name] == "bool"):
             raise JetSegError(f"config: {name} in '{path}' is {value!r}; expected {kinds[name]}")
     return values

@@ -21,6 +21,7 @@ from jetseg_core.data.augmentation import Augmentation
 from jetseg_core.data.data_set import DataSet
 from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.confusion import ConfusionMatrix
+from jetseg_core.layers.jet_block import JetBlock
 from jetseg_core.models import JetSeg, normalise
 from jetseg_core.training.average import AveragedModel
 from jetseg_core.training.batches import Frames, epoch_batches
@@ -63,6 +64,10 @@ def _train(config: TrainConfig, resume: bool, workers: Workers) -> Path:
     frames, val_frames = (list(tqdm(split, "reading", leave=False)) for split in (data, held_out))
 
     model = JetSeg(config.model(len(data.classes)))
+    if config.zero_init_residual:
+        for block in model.modules():
+            if isinstance(block, JetBlock):
+                block.begin_as_identity()
     origin: dict[str, object] = {}
     if config.init_from:
         start = load_checkpoint(config.init_from)

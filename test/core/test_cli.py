@@ -142,9 +142,14 @@ def test_training_settings_come_from_a_file_and_the_command_line_overrides_it(
         "jetseg_core.training.loop.train", lambda config, resume: trained.append(config)
     )
     file = tmp_path / "recipe.yaml"
-    file.write_text("epochs: 7\nlearning_rate: 1\nloss: ce\n")
-    main(["train", "--data", "d", "--out", "o", "--config", str(file), "--epochs", "3"])
-    assert trained == [TrainConfig("d", "o", epochs=3, learning_rate=1, loss="ce")]
+    file.write_text("epochs: 7\nlearning_rate: 1\nloss: ce\nzero_init_residual: true\n")
+    command = ["train", "--data", "d", "--out", "o", "--config", str(file)]
+    main([*command, "--epochs", "3"])
+    main([*command, "--no-zero-init-residual"])
+    assert trained == [
+        TrainConfig("d", "o", epochs=3, learning_rate=1, loss="ce", zero_init_residual=True),
+        TrainConfig("d", "o", epochs=7, learning_rate=1, loss="ce"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +159,7 @@ def test_training_settings_come_from_a_file_and_the_command_line_overrides_it(
         ("- epochs", "holds ['epochs']; expected a mapping"),
         ("epochs: many", "epochs in"),
         ("epochs: true", "epochs in"),
+        ("zero_init_residual: 1", "zero_init_residual in"),
         ("epochs: [", "cannot be read as YAML"),
     ],
 )

@@ -38,6 +38,18 @@ def test_one_step_reaches_every_parameter_and_lowers_the_loss(
     assert F.cross_entropy(model(images), labels) < before
 
 
+@pytest.mark.parametrize("encoder", ["paper", "refined"])
+def test_a_residual_block_can_begin_as_the_identity_and_still_learns(encoder: EncoderForm) -> None:
+    torch.manual_seed(0)
+    branches = COMBINATIONS[0].s1_residual
+    block = JetBlock(16, 16, 32, branches, "none", "hardswish", encoder=encoder)
+    block.begin_as_identity()
+    x = torch.randn(2, 16, 8, 8)
+    torch.testing.assert_close(block(x), x, rtol=0, atol=0)
+    block(x).square().sum().backward()
+    assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in block.parameters())
+
+
 @every_configuration
 @torch.inference_mode()
 def test_logits_have_the_input_s_size_and_are_finite_and_deterministic(

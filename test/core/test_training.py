@@ -14,6 +14,7 @@ from jetseg_core.classes import CAMVID11
 from jetseg_core.config import ModelConfig
 from jetseg_core.data.augmentation import Augmentation
 from jetseg_core.errors import JetSegError
+from jetseg_core.layers import JetBlock
 from jetseg_core.models import JetSeg
 from jetseg_core.training import loop
 from jetseg_core.training.batches import epoch_batches
@@ -134,6 +135,17 @@ def test_a_teacher_s_answer_is_the_best(tmp_path: Path) -> None:
     torch.testing.assert_close(found.detach(), expected)
     found.backward()
     assert other.grad is not None and float(other.grad.abs().sum()) > 0
+
+
+@pytest.mark.parametrize("zero", [False, True])
+def test_residual_blocks_begin_as_asked(data: Path, tmp_path: Path, zero: bool) -> None:
+    train(settings(data, tmp_path, epochs=1, learning_rate=1e-9, zero_init_residual=zero))
+    model = load_checkpoint(tmp_path / "best.pt").build()
+    blocks = [block for block in model.modules() if isinstance(block, JetBlock) and block.residual]
+    assert len(blocks) == 5
+    for block in blocks:
+        scale = block.last_norm.weight.detach()
+        torch.testing.assert_close(scale, torch.full_like(scale, float(not zero)))
 
 
 def test_another_network_on_other_classes_at_another_size(data: Path, tmp_path: Path) -> None:
