@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from jetseg_core.checkpoint import load_checkpoint, save_checkpoint, write_atomically
 from jetseg_core.classes import CAMVID11
@@ -144,6 +145,7 @@ def test_residual_blocks_begin_as_asked(data: Path, tmp_path: Path, zero: bool) 
     blocks = [block for block in model.modules() if isinstance(block, JetBlock) and block.residual]
     assert len(blocks) == 5
     for block in blocks:
+        assert isinstance(block.last_norm, nn.BatchNorm2d)
         scale = block.last_norm.weight.detach()
         torch.testing.assert_close(scale, torch.full_like(scale, float(not zero)))
 
