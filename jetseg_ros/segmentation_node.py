@@ -12,8 +12,6 @@ from jetseg.msg import ModelInfo
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
-from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from jetseg_core.errors import JetSegError
@@ -21,6 +19,7 @@ from jetseg_core.runtime import Runtime, create_runtime
 from jetseg_ros.camera_outputs import CameraOutputs
 from jetseg_ros.diagnostics import CameraMonitor, model_status, reporting
 from jetseg_ros.frame_slots import FrameSlots
+from jetseg_ros.intake import Intake
 from jetseg_ros.label_info import LabelInfoOutput
 from jetseg_ros.model_info import model_info
 from jetseg_ros.parameter_mirror import ParameterMirror
@@ -39,8 +38,8 @@ STOP_TIMEOUT_S = 1.0
 class SegmentationNode(LifecycleNode):
     """Segments the newest frame of each camera; see the parameters for what can be set.
 
-    Callbacks only store messages; a worker's threads decode, segment and publish. A
-    single-threaded executor is all that it needs.
+    One thread takes the cameras' messages and only stores them; a worker's threads decode, segment and publish. What is
+    left for the executor, which may be a single-threaded one, is hardly anything.
     """
 
     def __init__(self, node_name: str = "jetseg", **options: Any) -> None:
@@ -49,7 +48,7 @@ class SegmentationNode(LifecycleNode):
         self._worker: Worker | None = None
         self._cameras: list[Camera] = []
         self._monitors: list[CameraMonitor] = []
-        self._inputs: list[Subscription] = []
+        self._intake: Intake | None = None
         self._slots: FrameSlots[InputMessage] = FrameSlots(0)
         self._mirror = ParameterMirror(
             self, SegmentationParameters, configured=lambda: self._runtime is not None
@@ -105,10 +104,8 @@ class SegmentationNode(LifecycleNode):
         """Subscribe to the cameras and start the worker."""
         assert self._runtime is not None
         try:
-            for index, camera in enumerate(self._cameras):
-                self._subscribe(index, camera)
+            self._intake = self._subscribed()
         except Exception as error:  # a wrong value of a qos_overrides parameter, say
-            self._unsubscribe()
             return self._refuse("activate", f"{type(error).__name__}: {error}")
         self._worker = Worker(
             self._runtime,
@@ -125,6 +122,7 @@ class SegmentationNode(LifecycleNode):
         self._model_info.publish(model_info(self._runtime, self.get_clock().now().to_msg()))
         self._label_info.reset()
         self._publish_label_info()
+        self._intake.start()  # now that what comes of it is published
         return outcome
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -157,39 +155,29 @@ class SegmentationNode(LifecycleNode):
         self._release()
         super().destroy_node()
 
-    def _subscribe(self, index: int, camera: Camera) -> None:
-        topic = f"{camera.name}/image" if camera.name else "image"
-        kind: type[InputMessage] = Image
-        if self.parameters.transport == "compressed":
-            topic, kind = f"{topic}/compressed", CompressedImage
-        overrides = QoSOverridingOptions.with_default_policies()
-        self._inputs.append(
-            self.create_subscription(
-                kind,
-                topic,
-                partial(self._slots.put, index),
-                # Sensor data, and only the newest: what is not served at once is overtaken anyway.
-                QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
-                qos_overriding_options=overrides,
-            )
-        )
-        self._inputs.append(
-            self.create_subscription(
-                CameraInfo,
-                f"{camera.name}/camera_info" if camera.name else "camera_info",
-                partial(setattr, camera, "calibration"),
-                QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
-                qos_overriding_options=overrides,
-            )
-        )
-
-    def _unsubscribe(self) -> None:
-        for subscription in self._inputs:
-            self.destroy_subscription(subscription)
-        self._inputs.clear()
+    def _subscribed(self) -> Intake:
+        """Subscribed to every camera, or to none when that fails."""
+        compressed = self.parameters.transport == "compressed"
+        kind, name = (CompressedImage, "image/compressed") if compressed else (Image, "image")
+        # Sensor data, and only the newest: what is not served at once is overtaken anyway.
+        qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+        intake = Intake(self)
+        try:
+            for index, camera in enumerate(self._cameras):
+                prefix = f"{camera.name}/" if camera.name else ""
+                intake.subscribe(kind, f"{prefix}{name}", partial(self._slots.put, index), qos)
+                intake.subscribe(
+                    CameraInfo, f"{prefix}camera_info", partial(setattr, camera, "calibration"), qos
+                )
+        except Exception:
+            intake.stop()
+            raise
+        return intake
 
     def _stop(self) -> bool:
-        self._unsubscribe()
+        if self._intake is not None:
+            self._intake.stop()
+            self._intake = None
         self._monitors.clear()
         worker, self._worker = self._worker, None
         return worker is None or worker.stop(STOP_TIMEOUT_S)

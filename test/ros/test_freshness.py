@@ -189,6 +189,12 @@ def test_cameras_are_served_in_turn(
     assert counts(node, 0)["replaced"] == 5 and counts(node, 1)["processed"] == 1
 
 
+def depths(node: SegmentationNode) -> list[int]:
+    """Of the subscriptions to the images and the calibration."""
+    depth = {item.topic_name: item.qos_profile.depth for item in node.subscriptions}
+    return [depth["/image"], depth["/camera_info"]]
+
+
 def test_subscriptions_are_sensor_data_and_can_be_overridden(rig: Rig) -> None:
     node = rig.active_node()
     rig.publisher()
@@ -196,7 +202,7 @@ def test_subscriptions_are_sensor_data_and_can_be_overridden(rig: Rig) -> None:
     assert default.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
     assert default.qos_profile.durability == DurabilityPolicy.VOLATILE
     # The middleware does not tell others the depth.
-    assert [subscription.qos_profile.depth for subscription in node._inputs] == [1, 1]
+    assert depths(node) == [1, 1]
 
 
 def test_qos_overrides(rig: Rig) -> None:
@@ -204,7 +210,7 @@ def test_qos_overrides(rig: Rig) -> None:
     rig.publisher()
     (overridden,) = rig.peer.get_subscriptions_info_by_topic("/image")
     assert overridden.qos_profile.reliability == ReliabilityPolicy.RELIABLE
-    assert [subscription.qos_profile.depth for subscription in node._inputs] == [50, 1]
+    assert depths(node) == [50, 1]
 
 
 def test_a_best_effort_camera_is_heard(rig: Rig, street: np.ndarray) -> None:

@@ -95,7 +95,8 @@ def test_many_turns_leave_nothing_behind(rig: Rig, street: np.ndarray) -> None:
     for _ in range(20):
         assert node.trigger_deactivate() == SUCCESS and node.trigger_activate() == SUCCESS
     assert node.trigger_deactivate() == SUCCESS and node.trigger_cleanup() == SUCCESS
-    assert node._runtime is None and not node._inputs
+    assert node._runtime is None and node._intake is None
+    assert not [s for s in node.subscriptions if s.topic_name == "/image"]
     assert node.trigger_configure() == SUCCESS and node.trigger_activate() == SUCCESS
     labels = rig.record(Image, "segmentation/label")
     serves(rig, street, labels)
