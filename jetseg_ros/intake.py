@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
 from copy import copy
 from typing import Any
 
@@ -27,9 +26,9 @@ class Intake:
     """Subscribes, and from `start` until `stop` calls the callbacks from a thread of its own.
 
     An executor of rclpy gathers everything that the node has, its services and timers too, into a new wait set, twice
-    a message. That takes about a millisecond with the interpreter locked, however small the message, and is taken from
-    the inference. This thread waits for its subscriptions alone, with the wait set that `rclpy.wait_for_message` uses;
-    for their QoS events too, since an executor that waits for those is woken by every message.
+    a message and with the interpreter locked; that costs the same however small the message, and holds up whoever
+    segments. This thread waits for its subscriptions alone, with the wait set that `rclpy.wait_for_message` uses; for
+    their QoS events too, since an executor that waits for those is woken by every message.
 
     Callbacks must be quick, and their exceptions are logged.
 
@@ -41,6 +40,7 @@ class Intake:
         self._node = node
         self._group = _TakenElsewhere()
         self._subscriptions: list[Subscription] = []
+        self._events: list[Any] = []
         self._stopping = False
         self._wake = node.create_guard_condition(lambda: None, self._group)
         self._thread = threading.Thread(target=self._run, name="jetseg-intake", daemon=True)
@@ -49,16 +49,16 @@ class Intake:
         self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
     ) -> None:
         """Subscribe, with `qos_overrides` parameters; to be called before `start`."""
-        self._subscriptions.append(
-            self._node.create_subscription(
-                kind,
-                topic,
-                callback,
-                copy(qos),  # the overrides are written into it
-                callback_group=self._group,
-                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-            )
+        subscription = self._node.create_subscription(
+            kind,
+            topic,
+            callback,
+            copy(qos),  # the overrides are written into it
+            callback_group=self._group,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
+        self._subscriptions.append(subscription)
+        self._events.extend(subscription.event_handlers)  # type: ignore[arg-type]  # rclpy's annotation says one
 
     def start(self) -> None:
         """Begin to take messages."""
@@ -73,39 +73,29 @@ class Intake:
         self._node.destroy_guard_condition(self._wake)
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
-        self._subscriptions.clear()
 
     def _run(self) -> None:
         context = self._node.context
-        events: list[Any] = []
-        for subscription in self._subscriptions:
-            events.extend(subscription.event_handlers)  # type: ignore[arg-type]  # rclpy's annotation says one
-        with ExitStack() as in_use:  # so that nothing is destroyed meanwhile
-            in_use.enter_context(self._wake.handle)
-            for subscription in self._subscriptions:
-                in_use.enter_context(subscription.handle)
-            for event in events:
-                in_use.enter_context(event)
-            wait_set = _rclpy.WaitSet(
-                len(self._subscriptions), 1, 0, 0, 0, len(events), context.handle
-            )
-            while not self._stopping:
-                try:
-                    self._take_next(wait_set, events)
-                except Exception as error:
-                    if not context.ok():  # an interrupt took the middleware away
-                        return
-                    self._node.get_logger().error(
-                        f"{type(error).__name__} while taking messages: {error}",
-                        throttle_duration_sec=1.0,
-                    )
+        wait_set = _rclpy.WaitSet(
+            len(self._subscriptions), 1, 0, 0, 0, len(self._events), context.handle
+        )
+        while not self._stopping:
+            try:
+                self._take_next(wait_set)
+            except Exception as error:
+                if not context.ok():  # an interrupt took the middleware away
+                    return
+                self._node.get_logger().error(
+                    f"{type(error).__name__} while taking messages: {error}",
+                    throttle_duration_sec=1.0,
+                )
 
-    def _take_next(self, wait_set: _rclpy.WaitSet, events: list[Any]) -> None:
+    def _take_next(self, wait_set: _rclpy.WaitSet) -> None:
         wait_set.clear_entities()
         wait_set.add_guard_condition(self._wake.handle)
         for subscription in self._subscriptions:
             wait_set.add_subscription(subscription.handle)
-        for event in events:
+        for event in self._events:
             event.add_to_wait_set(wait_set)
         wait_set.wait(-1)
         ready = wait_set.get_ready_entities("subscription")
@@ -114,6 +104,6 @@ class Intake:
                 taken = subscription.handle.take_message(subscription.msg_type, subscription.raw)
                 if taken is not None and not self._stopping:
                     subscription.callback(taken[0])
-        for event in events:
+        for event in self._events:
             if event.is_ready(wait_set) and (status := event.take_data()):
                 event.callback(status)

@@ -43,7 +43,7 @@ def run_node(
         node = create()
         if not start(node):
             return 2
-        # One thread: callbacks only store, and rclpy's multi-threaded executor is much slower.
+        # One thread: no callback takes long, and rclpy's multi-threaded executor is much slower.
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         executor.spin()

@@ -104,7 +104,7 @@ class SegmentationNode(LifecycleNode):
         """Subscribe to the cameras and start the worker."""
         assert self._runtime is not None
         try:
-            self._intake = self._subscribed()
+            self._intake = self._create_intake()
         except Exception as error:  # a wrong value of a qos_overrides parameter, say
             return self._refuse("activate", f"{type(error).__name__}: {error}")
         self._worker = Worker(
@@ -155,8 +155,8 @@ class SegmentationNode(LifecycleNode):
         self._release()
         super().destroy_node()
 
-    def _subscribed(self) -> Intake:
-        """Subscribed to every camera, or to none when that fails."""
+    def _create_intake(self) -> Intake:
+        """One that has subscribed to every camera; when that fails, to none."""
         compressed = self.parameters.transport == "compressed"
         kind, name = (CompressedImage, "image/compressed") if compressed else (Image, "image")
         # Sensor data, and only the newest: what is not served at once is overtaken anyway.

@@ -42,7 +42,7 @@ TIMEOUT_S = 30.0
 class Rig:
     """Nodes under test, and a peer that publishes to them and records what they publish.
 
-    Nothing runs but in `spin_until`: one executor for all, in the test's own thread.
+    One executor for all, in the test's own thread, runs in `spin_until` alone; a node's own threads always do.
     """
 
     def __init__(self, domain: int) -> None:
