@@ -48,6 +48,7 @@ def run(options: argparse.Namespace) -> None:
     """Train what is not trained yet; print the table and leave it in --out as ablation.md and ablation.json."""
     import torch
 
+    from jetseg_core.atomic_file import replacing
     from jetseg_core.benchmark import describe_processor
     from jetseg_core.runtime.settings import check_input_size
     from jetseg_core.training.ablation import ablate, markdown
@@ -84,6 +85,7 @@ def run(options: argparse.Namespace) -> None:
     result = {"command": command, "machine": machine, "rows": [asdict(row) for row in rows]}
     text = f"`{command}`\n\n{machine}\n\n{markdown(rows)}\n"
     out = Path(options.out)
-    (out / "ablation.json").write_text(json.dumps(result, indent=2))
-    (out / "ablation.md").write_text(text)
+    for name, content in (("ablation.json", json.dumps(result, indent=2)), ("ablation.md", text)):
+        with replacing(out / name) as path:
+            path.write_text(content)
     print(json.dumps(result, indent=2) if options.json else text)

@@ -29,16 +29,19 @@ def run(options: argparse.Namespace) -> None:
     import cv2
     from tqdm import tqdm
 
+    from jetseg_core.atomic_file import replacing
     from jetseg_core.coloring import blend_colors, color_labels
     from jetseg_core.errors import JetSegError
+    from jetseg_core.output_places import check_apart
     from jetseg_core.runtime import create_runtime
     from jetseg_core.sources import open_source
 
     if not 0 <= options.alpha <= 1:
         raise JetSegError(f"--alpha: {options.alpha} is not in 0 to 1")
     source = open_source(options.input)
-    runtime = create_runtime(runtime_settings(options))
     out = Path(options.out)
+    check_apart([out], source.places)
+    runtime = create_runtime(runtime_settings(options))
     out.mkdir(parents=True, exist_ok=True)
     print(runtime.selection)
     with source:
@@ -49,5 +52,11 @@ def run(options: argparse.Namespace) -> None:
             pictures = {"label": labels, "overlay": cv2.cvtColor(overlay, cv2.COLOR_RGB2BGR)}
             for kind, picture in pictures.items():
                 path = out / f"{frame.name}_{kind}.png"
-                if not cv2.imwrite(str(path), picture):
-                    raise JetSegError(f"'{path}' cannot be written; is the disk full or read-only?")
+                _, encoded = cv2.imencode(".png", picture)
+                try:
+                    with replacing(path) as partial:
+                        partial.write_bytes(encoded.tobytes())
+                except OSError as error:
+                    raise JetSegError(
+                        f"'{path}' cannot be written; is the disk full or read-only?"
+                    ) from error

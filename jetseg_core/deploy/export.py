@@ -13,6 +13,7 @@ from jetseg_core.atomic_file import replacing
 from jetseg_core.checkpoint import load_checkpoint
 from jetseg_core.deploy.deployed import DeployedJetSeg, deploy
 from jetseg_core.errors import JetSegError
+from jetseg_core.output_places import check_apart
 
 OPSET = 18
 
@@ -32,10 +33,15 @@ def export_onnx(
         The path written.
 
     Raises:
-        JetSegError: the checkpoint cannot be read.
+        JetSegError: the checkpoint cannot be read, or would be overwritten, or the name is no ONNX file's.
     """
     checkpoint_path = Path(checkpoint_path)
     path = Path(onnx_path) if onnx_path else checkpoint_path.with_suffix(".onnx")
+    check_apart([path], [checkpoint_path])
+    if path.suffix.lower() != ".onnx":
+        raise JetSegError(
+            f"{path}: an ONNX file's name ends in .onnx; name another file with --out"
+        )
     checkpoint = load_checkpoint(checkpoint_path)
     model = to_onnx(deploy(checkpoint.build()), size)
     description = {

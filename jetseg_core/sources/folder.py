@@ -40,6 +40,7 @@ class FolderSource(FrameSource):
                 f"{', '.join(sorted(IMAGE_SUFFIXES))}"
             )
         self._annotations = self.path.with_name(self.path.name + "annot")
+        self.places = (self.path, self._annotations)
 
     def __len__(self) -> int:
         return len(self._files)

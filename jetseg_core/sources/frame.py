@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 
 import numpy as np
@@ -33,6 +34,8 @@ class FrameSource(abc.ABC):
 
     rate_hz: float | None = None
     """Frames per second of the source itself; None where it has no pace of its own."""
+    places: tuple[Path, ...] = ()
+    """The files and folders that it reads."""
 
     @abc.abstractmethod
     def __iter__(self) -> Iterator[Frame]:

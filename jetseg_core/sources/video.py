@@ -22,6 +22,7 @@ class VideoSource(FrameSource):
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self.places = (self.path,)
         if not self.path.is_file():
             raise JetSegError(f"{self.path}: no such file; give a video file")
         video = self._open()

@@ -13,6 +13,7 @@ from jetseg_core.checkpoint import load_checkpoint
 from jetseg_core.complexity import count_complexity
 from jetseg_core.errors import JetSegError
 from jetseg_core.models import JetSeg
+from jetseg_core.output_places import check_apart
 from jetseg_core.training.config import TrainConfig
 from jetseg_core.training.loop import train
 from jetseg_core.training.variants import GROUPS, Variant, variants
@@ -45,13 +46,15 @@ def ablate(base: TrainConfig, groups: Sequence[str], seeds: int = 1) -> list[Row
         seeds: runs of each variant, 1 or more.
 
     Raises:
-        JetSegError: an unknown group, no seed, or a folder with runs of other settings.
+        JetSegError: an unknown group, no seed, or a folder with runs of other settings, or one that is, holds or lies
+            in the data set.
     """
     unknown = [group for group in groups if group not in GROUPS]
     if unknown or not groups:
         raise JetSegError(f"groups: {unknown or 'none given'}; choose from {', '.join(GROUPS)}")
     if seeds < 1:
         raise JetSegError(f"seeds: {seeds}; every variant needs 1 or more runs")
+    check_apart([base.out], [base.data])
     # Validated once, at the end: no run picks the epoch that suits it.
     base = replace(base, validate_every=base.epochs)
     rows = []

@@ -10,8 +10,10 @@ from jetseg_core.atomic_file import replacing
 
 def append_row(path: Path, row: dict[str, object], fresh: bool) -> None:
     """Add an epoch to a CSV file; `fresh` starts it anew."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w" if fresh else "a", newline="") as file:
+    fresh = fresh or not path.is_file()
+    earlier = "" if fresh else path.read_bytes().decode()
+    with replacing(path) as partial, partial.open("w", newline="") as file:
+        file.write(earlier)
         writer = csv.DictWriter(file, row)
         if fresh:
             writer.writeheader()

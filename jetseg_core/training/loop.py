@@ -23,6 +23,7 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.layers.jet_block import JetBlock
 from jetseg_core.models import JetSeg, normalise
+from jetseg_core.output_places import check_apart, check_replaceable
 from jetseg_core.training.average import AveragedModel
 from jetseg_core.training.batches import Frames, epoch_batches
 from jetseg_core.training.class_pixels import class_pixels
@@ -34,6 +35,8 @@ from jetseg_core.training.teacher import Teacher
 from jetseg_core.training.workers import Workers, join_workers, sum_over_workers
 
 WARMUP_STEPS = 100
+WRITTEN = ("best.pt", "last.pt", "curve.csv", "curve.png", "class_pixels.json")
+"""Names of the files in a run's folder."""
 PATHS = ("data", "out", "init_from", "teacher")
 """Settings that say where things are on this machine."""
 
@@ -49,8 +52,14 @@ def train(config: TrainConfig, resume: bool = False) -> Path:
         The path of ``best.pt``.
 
     Raises:
-        JetSegError: the data cannot be used, or there is nothing to resume.
+        JetSegError: the data cannot be used, or there is nothing to resume; or ``config.out`` is, holds or lies in
+            the data set, or one of its files is a link, or a checkpoint that is to be read.
     """
+    out = Path(config.out)
+    check_apart([out], [config.data])
+    read = [path for path in (config.init_from, config.teacher) if path]
+    check_apart([out / name for name in WRITTEN], read)
+    check_replaceable(out, WRITTEN, WRITTEN)
     keep_freed_memory()
     with join_workers(config.batch_size) as workers:
         return _train(config, resume, workers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jetseg_core.errors import JetSegError
+from jetseg_core.output_places import check_apart, check_replaceable, is_record
 from jetseg_ros.fleet.bags import find_bags
 from jetseg_ros.fleet.crew import Crew
 from jetseg_ros.fleet.page import save_fleet_page
@@ -10,6 +11,7 @@ from jetseg_ros.fleet.processes import ProcessCrew
 from jetseg_ros.fleet.report import make_fleet_report
 from jetseg_ros.fleet.run import check_begun, check_labels, replay_bags, settings_of
 from jetseg_ros.fleet.settings import FleetSettings
+from jetseg_ros.replay.outputs import places_read
 from jetseg_ros.replay.report import FILE as REPORT_FILE
 from jetseg_ros.replay.report import Report, save_report
 from jetseg_ros.replay.report_page import FILE as PAGE_FILE
@@ -22,7 +24,8 @@ def replay_fleet_with_report(settings: FleetSettings) -> Report:
     A recording that cannot be replayed is told in the report, and does not keep the others from it.
 
     Raises:
-        JetSegError: see `find_bags`, `check_labels` and `check_begun`; or no recording could be replayed.
+        JetSegError: see `find_bags`, `check_labels` and `check_begun`; or `out` is, holds or lies in what is read, or
+            another's report is in the way there; or no recording could be replayed.
     """
     out = settings.each.out
     if (out / RUN_FILE).is_file():
@@ -30,11 +33,19 @@ def replay_fleet_with_report(settings: FleetSettings) -> Report:
             f"--out {out}: holds the replay of a single recording; name another folder"
         )
     bags = find_bags(settings.paths, out)
+    check_apart(
+        [out], [place for bag in bags for place in places_read(bag.path, settings.each.labels)]
+    )
+    # The page goes first and comes last, so that it never lies there without what tells whose it is.
+    reports = (PAGE_FILE, REPORT_FILE)
+    check_replaceable(
+        out, reports, reports if is_record(out / REPORT_FILE, ("recordings", "bags")) else ()
+    )
     check_labels(bags, settings.each)
     each = [settings_of(bag, settings.each) for bag in bags]
     check_begun(each, model_here=not settings.ray)
     crew = _crew(settings, len(bags))
-    for name in (REPORT_FILE, PAGE_FILE):  # they tell of another run
+    for name in reports:  # they tell of another run
         (out / name).unlink(missing_ok=True)
     outcomes = replay_bags(bags, each, crew)
     report = make_fleet_report(out, bags, outcomes)

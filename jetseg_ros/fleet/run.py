@@ -14,6 +14,7 @@ from jetseg_ros.fleet.bags import Bag
 from jetseg_ros.fleet.bar import FleetBar
 from jetseg_ros.fleet.crew import Crew, Outcome
 from jetseg_ros.replay.interruption import Interruption
+from jetseg_ros.replay.outputs import check_outputs
 from jetseg_ros.replay.run import refuse_interrupted
 from jetseg_ros.replay.run_record import check_same_run, describe_run, load_run
 from jetseg_ros.replay.settings import ReplaySettings
@@ -87,9 +88,10 @@ def check_begun(settings: Sequence[ReplaySettings], model_here: bool) -> None:
         model_here: whether the model is to run on this machine, and can be tried.
 
     Raises:
-        JetSegError: the model cannot be used, or there are interrupted replays that were made with other settings, or
-            that are neither to be resumed nor replaced.
+        JetSegError: the model cannot be used, or results would lie where they may not (see `check_outputs`), or there
+            are interrupted replays that were made with other settings, or that are neither to be resumed nor replaced.
     """
+    check_outputs(settings)
     for one in settings:
         refuse_interrupted(one)
     if not model_here:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from jetseg_core.atomic_file import replacing
 from jetseg_core.classes import ClassSet
 from jetseg_ros.foxglove import make_layout
+from jetseg_ros.replay.outputs import LAYOUT_FILE
 from jetseg_ros.replay.report import FILE as REPORT_FILE
 from jetseg_ros.replay.report import Report, load_report, make_report, save_report
 from jetseg_ros.replay.report_page import FILE as PAGE_FILE
@@ -14,8 +16,6 @@ from jetseg_ros.replay.report_page import save_page
 from jetseg_ros.replay.run import replay
 from jetseg_ros.replay.settings import ReplaySettings
 from jetseg_ros.replay.watch import Watch
-
-LAYOUT_FILE = "foxglove.json"
 
 
 def replay_with_report(settings: ReplaySettings, watch: Watch | None = None) -> Report:
@@ -41,4 +41,5 @@ def _save_layout(folder: Path, report: Report) -> None:
         live=False,
         truth=report["labels"] is not None,
     )
-    (folder / LAYOUT_FILE).write_text(json.dumps(layout, indent=2) + "\n")
+    with replacing(folder / LAYOUT_FILE) as path:
+        path.write_text(json.dumps(layout, indent=2) + "\n")

@@ -10,11 +10,14 @@ from pathlib import Path
 from jetseg_core.atomic_file import replacing
 from jetseg_core.errors import JetSegError
 from jetseg_core.model_files import find_model
+from jetseg_core.output_places import check_apart, check_replaceable, is_record
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_ros.replay.command import replay_with_report
 from jetseg_ros.replay.compare import Comparison, compare
+from jetseg_ros.replay.compare_page import FILE as PAGE_FILE
 from jetseg_ros.replay.compare_page import save_comparison_page
 from jetseg_ros.replay.gate import Gate
+from jetseg_ros.replay.outputs import places_read
 from jetseg_ros.replay.report import FILE as REPORT_FILE
 from jetseg_ros.replay.report import load_report
 from jetseg_ros.replay.settings import ReplaySettings
@@ -45,7 +48,8 @@ def compare_with_page(
         runtime: how to run models.
 
     Raises:
-        JetSegError: neither replays nor models, or replays that cannot be compared.
+        JetSegError: neither replays nor models, or replays that cannot be compared; or `out` is, holds or lies in
+            what is read, or another's file is in the way there.
     """
     parsed = [Gate.parse(text) for text in gates]  # before anything takes time
     folders = [_replay_folder(text) for text in (a, b)]
@@ -54,6 +58,13 @@ def compare_with_page(
         bag = known["bag"]
         topics = topics or tuple(camera["topic"] for camera in known["cameras"])
         labels = labels or known["labels"] or ""
+    replays = [out / name for name, folder in zip("ab", folders, strict=True) if folder is None]
+    read = [folder for folder in folders if folder is not None]
+    if replays and bag:
+        read += places_read(Path(bag), labels)
+    check_apart([out, *replays], read)
+    results = (FILE, PAGE_FILE)
+    check_replaceable(out, results, results if is_record(out / FILE, ("a", "b", "gates")) else ())
     min_confidence = known["min_confidence"] if known is not None else 0.0
     for number, (name, text) in enumerate((("a", a), ("b", b))):
         if folders[number] is None:

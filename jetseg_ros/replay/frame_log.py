@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+
+from jetseg_core.atomic_file import replacing
 
 FILE = "frames.jsonl"
 
@@ -47,19 +50,21 @@ class FrameRow:
 
 
 class FrameLog:
-    """Appends rows to the log in a folder.
+    """Appends rows to a new log in a folder, which takes the place of one of before.
 
     Args:
         folder: where the log lies.
-        keep: number of rows of an earlier run to go on after; the rest is dropped.
+        keep: number of rows of an earlier run that it begins with; the rest is dropped.
     """
 
     def __init__(self, folder: Path, keep: int = 0) -> None:
         path = folder / FILE
-        self._file = path.open("r+b" if keep else "wb")
-        for _ in range(keep):
-            self._file.readline()
-        self._file.truncate(self._file.tell())
+        with replacing(path) as partial:
+            self._file = partial.open("wb")
+            if keep:
+                with path.open("rb") as earlier:
+                    self._file.writelines(islice(earlier, keep))
+                self._file.flush()
 
     def append(self, row: FrameRow) -> None:
         """Write one row."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +23,7 @@ from rosbags.interfaces import (
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
 from jetseg_core.atomic_file import replacing
+from jetseg_core.errors import JetSegError
 from jetseg_ros.bag_types import COMPRESSED_IMAGE, IMAGE, bag_types
 from jetseg_ros.message_fields import Fields, image_fields, jpeg_fields
 from jetseg_ros.recording.recording import METADATA
@@ -37,6 +40,8 @@ _TYPES = {
 }
 _MODEL_INFO, _MODEL_INFO_TOPIC = "jetseg/msg/ModelInfo", "/segmentation/model_info"
 _INFORMATION, _ROWS = "rosbag2_bagfile_information", "jetseg_rows"
+_PART = re.compile(r"bag_(\d+)(\.mcap)?")
+_PARTIAL = re.compile(re.escape(METADATA) + r"(\.\d+\.partial)?")
 _FOREVER = QosTime(9223372036, 854775807)
 _LATCHED = Qos(
     QosHistory.KEEP_LAST,
@@ -59,24 +64,21 @@ def topic_of(prefix: str, output: str) -> str:
 class OutputBag:
     """Writes ``<folder>/bag_<n>.mcap`` and their metadata.yaml.
 
-    A part that was ended is safe; one that was not is dropped when the replay goes on.
+    It goes on after the parts that are there. One that was ended is safe; one that was not is dropped.
 
     Args:
-        folder: the recording's folder.
+        folder: the recording's folder; `check_bag_folder` has found nothing else in it.
         model: fields of jetseg/ModelInfo, sent once, latched.
         labels: whether there is ground truth to write.
-        resume: go on after the parts that are there.
     """
 
     def __init__(
-        self, folder: Path, cameras: Sequence[Camera], model: Fields, labels: bool, resume: bool
+        self, folder: Path, cameras: Sequence[Camera], model: Fields, labels: bool
     ) -> None:
         self._folder, self._cameras, self._model = folder, cameras, model
         self._outputs = [LABEL, OVERLAY, OCCUPANCY, *([TRUTH] if labels else [])]
-        if folder.exists() and not resume:
-            shutil.rmtree(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        information = self._information()
+        information = _information(folder)
         self._parts: int = len(information["relative_file_paths"]) if information else 0
         self.rows: int = int(information["custom_data"][_ROWS]) if information else 0
         """Frames, failed ones included, that the ended parts cover."""
@@ -157,13 +159,8 @@ class OutputBag:
         data = bag_types().serialize_cdr(message, msgtype)
         self._writer.write(self._connections[topic], recorded_ns, data)
 
-    def _information(self) -> dict[str, Any] | None:
-        """What metadata.yaml says of the parts that were ended; None before the first."""
-        path = self._folder / METADATA
-        return yaml.safe_load(path.read_text())[_INFORMATION] if path.is_file() else None
-
     def _list_part(self, part: dict[str, Any], rows: int) -> None:
-        whole = self._information()
+        whole = _information(self._folder)
         if whole is None:
             whole = part
         else:
@@ -184,6 +181,52 @@ class OutputBag:
         whole["custom_data"] = {_ROWS: str(rows)}
         with replacing(self._folder / METADATA) as path:
             path.write_text(yaml.safe_dump({_INFORMATION: whole}, sort_keys=False))
+
+
+def check_bag_folder(folder: Path) -> None:
+    """Make sure that the bag's folder, if it is there, holds nothing but the parts of a replay.
+
+    Raises:
+        JetSegError: somebody else put something into it.
+    """
+    information = _information(folder)
+    parts = len(information["relative_file_paths"]) if information else 0
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(parent, name)
+            part = _PART.fullmatch(name)
+            # The last one may have been on its way into the list.
+            ours = int(part[1]) <= parts if part else name in files and _PARTIAL.fullmatch(name)
+            if not ours or path.is_symlink():
+                raise JetSegError(
+                    f"{path}: not written by the replay whose bag this is; move it away, or name another folder"
+                )
+
+
+def _information(folder: Path) -> dict[str, Any] | None:
+    """What metadata.yaml says of the parts that were ended; None before the first.
+
+    Raises:
+        JetSegError: no replay has written it.
+    """
+    path = folder / METADATA
+    if not path.is_file():
+        return None
+    try:
+        information = yaml.safe_load(path.read_text())[_INFORMATION]
+        assert information["custom_data"][_ROWS].isdigit() and information["relative_file_paths"]
+    except (
+        AssertionError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        yaml.YAMLError,
+    ) as error:
+        raise JetSegError(
+            f"{path}: not that of a replay's bag; move {folder} away, or name another folder for the results"
+        ) from error
+    return dict(information)
 
 
 def _occupancy_fields(found: SegmentedImage) -> Fields:

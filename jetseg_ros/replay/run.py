@@ -16,6 +16,7 @@ from jetseg_ros.replay.frame_log import FrameLog
 from jetseg_ros.replay.frames import FrameReader
 from jetseg_ros.replay.job import Job
 from jetseg_ros.replay.output_bag import OutputBag
+from jetseg_ros.replay.outputs import check_outputs, check_own, remove_earlier
 from jetseg_ros.replay.report import FILE as REPORT_FILE
 from jetseg_ros.replay.report_page import FILE as PAGE_FILE
 from jetseg_ros.replay.run_record import (
@@ -46,14 +47,17 @@ def replay(settings: ReplaySettings, watch: Watch | None = None) -> bool:
         Whether all frames were replayed.
 
     Raises:
-        JetSegError: the recording, its labels or the model cannot be used, or `out` holds an interrupted
-            replay that is neither to be resumed nor replaced.
+        JetSegError: the recording, its labels or the model cannot be used, or `out` is none that the results may
+            lie in (see `check_outputs`), or holds an interrupted replay that is neither to be resumed nor replaced.
     """
+    check_outputs([settings])
     refuse_interrupted(settings)
     watch = watch or TerminalWatch()
     with ExitStack() as stack:
         recording = stack.enter_context(Recording(settings.bag))
         cameras = choose_cameras(recording, settings.topics, settings.labels)
+        prefixes = [camera.prefix for camera in cameras]
+        check_own(settings.out, prefixes)
         streams = min(settings.runtime.cpu_threads(), MOST_STREAMS)
         runtime = create_runtime(dataclasses.replace(settings.runtime, streams=streams))
         stack.callback(runtime.close)
@@ -64,25 +68,20 @@ def replay(settings: ReplaySettings, watch: Watch | None = None) -> bool:
         if earlier is not None and earlier["complete"]:
             return True
         settings.out.mkdir(parents=True, exist_ok=True)
-        for name in (REPORT_FILE, PAGE_FILE):  # they tell of another run
+        if earlier is None:
+            remove_earlier(settings.out)
+        for name in (REPORT_FILE, PAGE_FILE):  # they tell of fewer frames
             (settings.out / name).unlink(missing_ok=True)
-        bag = OutputBag(
-            settings.out / output_bag.FOLDER,
-            cameras,
-            model_fields(runtime),
-            reader.has_labels,
-            resume=earlier is not None,
-        )
+        # Before the first result, so that a replay that is killed knows it for its own.
         save_run(settings.out, record | {"complete": False, "warnings": []})
+        bag = OutputBag(
+            settings.out / output_bag.FOLDER, cameras, model_fields(runtime), reader.has_labels
+        )
         log = FrameLog(settings.out, keep=bag.rows)
         stack.callback(log.close)
         videos = [
             OverlayVideo(path, _rate_hz(camera, recording))
-            for path, camera in zip(
-                video_paths(settings.out, [camera.prefix for camera in cameras]),
-                cameras,
-                strict=True,
-            )
+            for path, camera in zip(video_paths(settings.out, prefixes), cameras, strict=True)
         ]
         for video in videos:
             stack.callback(video.close)

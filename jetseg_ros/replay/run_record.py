@@ -12,6 +12,7 @@ from typing import Any
 from jetseg_core.atomic_file import replacing
 from jetseg_core.benchmark import describe_processor
 from jetseg_core.errors import JetSegError
+from jetseg_core.output_places import is_record
 from jetseg_core.runtime import Runtime
 from jetseg_ros.replay.cameras import Camera
 from jetseg_ros.replay.settings import ReplaySettings
@@ -79,9 +80,19 @@ def save_run(folder: Path, record: RunRecord) -> None:
 
 
 def load_run(folder: Path) -> RunRecord | None:
-    """The record in a folder, or None where no replay was started."""
+    """The record in a folder, or None where no replay was started.
+
+    Raises:
+        JetSegError: what is there is no record of a replay.
+    """
     path = folder / FILE
-    return json.loads(path.read_text()) if path.is_file() else None
+    if not path.is_file():
+        return None
+    if not is_record(path, ("bag", "cameras", "complete")):
+        raise JetSegError(
+            f"{path}: not the record of a replay; move it away, or name another folder"
+        )
+    return json.loads(path.read_text())
 
 
 def check_same_run(folder: Path, earlier: RunRecord, now: RunRecord) -> None:

@@ -65,6 +65,7 @@ class OverlayVideo:
 
     def _open(self) -> OutputContainer:
         try:
+            self._path.unlink(missing_ok=True)  # not written into: it may have other names, too
             # What a player has to know first comes first in the file, so that it begins before it has all.
             container = av.open(str(self._path), "w", options={"movflags": "faststart"})
         except OSError as error:
