@@ -88,11 +88,15 @@ def load_run(folder: Path) -> RunRecord | None:
     path = folder / FILE
     if not path.is_file():
         return None
-    if not is_record(path, ("bag", "cameras", "complete")):
+    record = json.loads(path.read_text()) if is_record(path, ("bag", "cameras", "complete")) else {}
+    cameras = record.get("cameras")
+    if not isinstance(cameras, list) or not all(
+        isinstance(camera, dict) and isinstance(camera.get("prefix"), str) for camera in cameras
+    ):
         raise JetSegError(
             f"{path}: not the record of a replay; move it away, or name another folder"
         )
-    return json.loads(path.read_text())
+    return record
 
 
 def check_same_run(folder: Path, earlier: RunRecord, now: RunRecord) -> None:

@@ -19,6 +19,7 @@ from jetseg_ros.replay.report import Report
 from test.ros.replay.conftest import CAMERA, SIZE, Make, picture, write_bag
 
 TOPICS: dict[str, Make] = {CAMERA: picture}
+FAKE = '{"bag": "", "cameras": [{}], "complete": true}'
 OPTIONS = ["--size", str(SIZE[0]), str(SIZE[1])]
 
 
@@ -115,7 +116,7 @@ def test_others_files_and_links_stay(
     assert thesis.read_text() == "years of work"
 
 
-@pytest.mark.parametrize("record", [None, "{}", "no record", '{"bag": 1}'])
+@pytest.mark.parametrize("record", [None, "{}", "no record", '{"bag": 1}', FAKE])
 def test_a_folder_called_bag_stays(
     drive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], record: str | None
 ) -> None:
