@@ -29,7 +29,7 @@ setup(
     ],
     package_data={
         "jetseg_core.data": ["splits/*.txt"],
-        "jetseg_ros": ["replay/*.css", "replay/*.js"],
+        "jetseg_core.replay.report": ["*.css", "*.js"],
     },
     install_requires=names("base.txt"),
     extras_require={
@@ -45,13 +45,13 @@ setup(
     entry_points={
         "console_scripts": [
             "jetseg = jetseg_core.cli.main:main",
-            "jetseg-node = jetseg_ros.segmentation_node:main",
-            "jetseg-camera = jetseg_ros.camera_node:main",
-            "jetseg-bench-node = jetseg_ros.bench_node:main",
+            "jetseg-node = jetseg_ros.node.segmentation_node:main",
+            "jetseg-camera = jetseg_ros.camera.camera_node:main",
+            "jetseg-bench-node = jetseg_ros.bench:main",
             "jetseg-doctor = jetseg_ros.doctor:main",
             "jetseg-play-bag = jetseg_ros.play_bag:main",
             "jetseg-demo = jetseg_ros.demo:main",
-            "jetseg-replay = jetseg_ros.replay:main",
+            "jetseg-replay = jetseg_core.cli.replay:main",
         ]
     },
 )

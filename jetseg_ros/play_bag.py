@@ -17,7 +17,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.utilities import remove_ros_args
 
 from jetseg_core.errors import JetSegError
-from jetseg_ros.recording import is_bag
+from jetseg_core.recording import is_bag
 
 CLOCK_HZ = 100
 """Of /clock; between its messages the time of the node stands still."""

@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-collect_ignore = [] if find_spec("rclpy") else ["ros", "launch"]
+collect_ignore = [] if find_spec("rclpy") else ["jetseg_ros", "launch"]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say what `collect_ignore` left out."""
     if collect_ignore:
         terminalreporter.write_line(
-            "LEFT OUT test/ros, test/launch: ROS 2 (rclpy) is not installed"
+            "LEFT OUT test/jetseg_ros, test/launch: ROS 2 (rclpy) is not installed"
         )
 
 

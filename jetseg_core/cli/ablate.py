@@ -49,11 +49,11 @@ def run(options: argparse.Namespace) -> None:
     import torch
 
     from jetseg_core.atomic_file import replacing
-    from jetseg_core.benchmark import describe_processor
-    from jetseg_core.runtime.settings import check_input_size
+    from jetseg_core.bench.machine import describe_processor
+    from jetseg_core.runtime.runtime_settings import check_input_size
     from jetseg_core.training.ablation import ablate, markdown
-    from jetseg_core.training.config import TrainConfig
-    from jetseg_core.training.config_file import read_settings
+    from jetseg_core.training.settings_file import read_settings
+    from jetseg_core.training.train_config import TrainConfig
 
     height, width = options.size
     check_input_size((height, width))

@@ -10,11 +10,11 @@ from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from jetseg_core.class_file import CLASSES_HELP
+from jetseg_core.classes.class_file import CLASSES_HELP
 from jetseg_core.cli.options import add_model_options, model_config
 from jetseg_core.runtime import RuntimeSettings
+from jetseg_core.runtime.runtime_settings import PRECISIONS
 from jetseg_core.runtime.selection import BACKENDS
-from jetseg_core.runtime.settings import PRECISIONS
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -88,10 +88,10 @@ def run(options: argparse.Namespace) -> None:
 
 def _write_untrained(options: argparse.Namespace, folder: Path) -> Iterator[str]:
     """Checkpoints of random weights, with their exported forms."""
-    from jetseg_core.checkpoint import save_checkpoint
-    from jetseg_core.class_file import find_classes
-    from jetseg_core.deploy.export import export_onnx
-    from jetseg_core.models import JetSeg
+    from jetseg_core.classes.class_file import find_classes
+    from jetseg_core.deploy.onnx_export import export_onnx
+    from jetseg_core.network.checkpoint import save_checkpoint
+    from jetseg_core.network.jetseg import JetSeg
 
     classes = find_classes(options.classes)
     sizes = _sizes(options)
@@ -110,9 +110,9 @@ def _write_untrained(options: argparse.Namespace, folder: Path) -> Iterator[str]
 
 
 def _measure(options: argparse.Namespace, checkpoints: list[str]) -> None:
-    from jetseg_core.benchmark.machine import measure_machine
-    from jetseg_core.benchmark.subjects import foreign, own, training_form
-    from jetseg_core.benchmark.timing import time_subjects
+    from jetseg_core.bench.machine import measure_machine
+    from jetseg_core.bench.subjects import foreign, own, training_form
+    from jetseg_core.bench.timing import time_subjects
     from jetseg_core.errors import JetSegError
 
     backends = options.backend or list(BACKENDS)
@@ -147,7 +147,7 @@ def _measure(options: argparse.Namespace, checkpoints: list[str]) -> None:
     rows = [timing.to_dict(machine) for timing in time_subjects(subjects, options.frames)]
     name = f"{machine.processor}, {machine.cores} cores"
     if options.chart:
-        from jetseg_core.benchmark.chart import draw
+        from jetseg_core.bench.chart import draw
 
         draw(rows, name, options.chart)
     if options.json:

@@ -6,7 +6,6 @@ import argparse
 import json
 
 from jetseg_core.cli.options import add_runtime_options, read_size, runtime_settings
-from jetseg_core.cli.ros_side import load_ros_side
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -37,7 +36,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Measure and print."""
-    bench = load_ros_side("jetseg_ros.bench_replay")
+    from jetseg_core.bench.replay_bench import format_measurement, measure_replay
+
     size = read_size(options.image, "--image")
-    found = bench.measure_replay(options.frames, size, runtime_settings(options), options.folder)
-    print(json.dumps(found, indent=1) if options.json else bench.format_measurement(found))
+    found = measure_replay(options.frames, size, runtime_settings(options), options.folder)
+    print(json.dumps(found, indent=1) if options.json else format_measurement(found))

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 from jetseg_core.cli.options import add_runtime_options, runtime_settings
-from jetseg_core.cli.ros_side import load_ros_side
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -47,8 +46,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Compare, print the summary, and end with status 1 if a gate failed."""
-    replay = load_ros_side("jetseg_ros.replay")
-    found = replay.compare_with_page(
+    from jetseg_core.replay.compare.compare_command import compare_with_page
+    from jetseg_core.replay.compare.compare_page import format_comparison
+
+    found = compare_with_page(
         options.a,
         options.b,
         options.out,
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
         labels=options.labels,
         runtime=runtime_settings(options),
     )
-    text = json.dumps(found, indent=1) if options.json else replay.format_comparison(found)
+    text = json.dumps(found, indent=1) if options.json else format_comparison(found)
     print(text if options.json else f"{text}\n\nin {options.out}: compare.html, compare.json")
     if found["failed"]:
         raise SystemExit(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from jetseg_core.class_file import CLASSES_HELP
+from jetseg_core.classes.class_file import CLASSES_HELP
 from jetseg_core.cli.options import (
     add_data_option,
     add_runtime_options,
@@ -33,9 +33,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print mIoU, IoU by class and pixel accuracy."""
-    from jetseg_core.class_file import find_classes
+    from jetseg_core.classes.class_file import find_classes
     from jetseg_core.data.data_set import DataSet
-    from jetseg_core.evaluation.evaluate import evaluate
+    from jetseg_core.evaluation.accuracy import evaluate
     from jetseg_core.runtime import create_runtime
 
     data = DataSet(data_folder(options), options.split, find_classes(options.classes))

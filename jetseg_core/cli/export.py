@@ -15,7 +15,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Export, then say where the file is."""
-    from jetseg_core.deploy.export import export_onnx
+    from jetseg_core.deploy.onnx_export import export_onnx
 
     path = export_onnx(options.checkpoint, options.out)
     print(f"{path} ({path.stat().st_size / 1024:.0f} KB)")

@@ -6,12 +6,12 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from jetseg_core.class_file import CLASSES_HELP
+from jetseg_core.classes.class_file import CLASSES_HELP
 from jetseg_core.cli.options import add_model_options, model_config
 
 if TYPE_CHECKING:
-    from jetseg_core.complexity import Complexity
-    from jetseg_core.config import ModelConfig
+    from jetseg_core.network.cost import Complexity
+    from jetseg_core.network.model_config import ModelConfig
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -36,13 +36,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Count, and print."""
-    from jetseg_core.checkpoint import load_checkpoint
-    from jetseg_core.class_file import find_classes
-    from jetseg_core.complexity import count_complexity
+    from jetseg_core.classes.class_file import find_classes
     from jetseg_core.errors import JetSegError
-    from jetseg_core.model_files import find_model
-    from jetseg_core.models import JetSeg
-    from jetseg_core.runtime.settings import check_input_size
+    from jetseg_core.network.checkpoint import load_checkpoint
+    from jetseg_core.network.cost import count_complexity
+    from jetseg_core.network.jetseg import JetSeg
+    from jetseg_core.runtime.model_files import find_model
+    from jetseg_core.runtime.runtime_settings import check_input_size
 
     if options.paper:
         _print_paper(options.json)
@@ -107,9 +107,9 @@ def _print_counts(config: ModelConfig, size: tuple[int, int], counts: Complexity
 
 
 def _print_paper(as_json: bool) -> None:
-    from jetseg_core.complexity import count_complexity
-    from jetseg_core.models import JetSeg
-    from jetseg_core.paper import JETSEG_CONFIG, JETSEG_ROW
+    from jetseg_core.network.cost import count_complexity
+    from jetseg_core.network.jetseg import JetSeg
+    from jetseg_core.network.paper import JETSEG_CONFIG, JETSEG_ROW
 
     counts = count_complexity(JetSeg(JETSEG_CONFIG), JETSEG_ROW.input_size)
     height, width = JETSEG_ROW.input_size

@@ -8,13 +8,19 @@ import os
 import re
 from typing import get_args
 
-from jetseg_core.config import PAPER_ATTENTION, PRESETS, Activation, AttentionKind, ModelConfig
 from jetseg_core.data.layouts import KNOWN
 from jetseg_core.errors import JetSegError
+from jetseg_core.network.model_config import (
+    PAPER_ATTENTION,
+    PRESETS,
+    Activation,
+    AttentionKind,
+    ModelConfig,
+)
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.runtime.geometry import POLICIES
+from jetseg_core.runtime.runtime_settings import DEVICES, PRECISIONS
 from jetseg_core.runtime.selection import BACKENDS
-from jetseg_core.runtime.settings import DEVICES, PRECISIONS
 
 
 def add_runtime_options(parser: argparse.ArgumentParser, checkpoint: bool = True) -> None:

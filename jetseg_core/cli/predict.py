@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from jetseg_core.atomic_file import replacing
-    from jetseg_core.coloring import blend_colors, color_labels
+    from jetseg_core.classes.coloring import blend_colors, color_labels
     from jetseg_core.errors import JetSegError
     from jetseg_core.output_places import check_apart
     from jetseg_core.runtime import create_runtime

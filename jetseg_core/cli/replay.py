@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from jetseg_core.cli.options import add_runtime_options, runtime_settings
-from jetseg_core.cli.ros_side import load_ros_side
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -72,8 +71,15 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Replay, then print the summary and where the results are; status 1 if a recording could not be replayed."""
-    replay, fleet = load_ros_side("jetseg_ros.replay"), load_ros_side("jetseg_ros.fleet")
-    settings = replay.ReplaySettings(
+    from jetseg_core.replay.many.bags import is_one_bag
+    from jetseg_core.replay.many.many_command import replay_fleet_with_report
+    from jetseg_core.replay.many.many_settings import FleetSettings
+    from jetseg_core.replay.many.many_summary import format_fleet_report
+    from jetseg_core.replay.replay_command import replay_with_report
+    from jetseg_core.replay.report.summary import format_report
+    from jetseg_core.replay.run.replay_settings import ReplaySettings
+
+    settings = ReplaySettings(
         bag=options.bags[0],
         out=options.out,
         runtime=runtime_settings(options),
@@ -85,17 +91,17 @@ def run(options: argparse.Namespace) -> None:
         resume=options.resume,
         overwrite=options.overwrite,
     )
-    if fleet.is_one_bag(options.bags) and not options.ray:
-        report = replay.replay_with_report(settings)
-        warnings, text = report["warnings"], replay.format_report(report, options.out)
+    if is_one_bag(options.bags) and not options.ray:
+        report = replay_with_report(settings)
+        warnings, text = report["warnings"], format_report(report, options.out)
     else:
-        report = fleet.replay_fleet_with_report(
-            fleet.FleetSettings(tuple(options.bags), settings, options.workers, options.ray)
+        report = replay_fleet_with_report(
+            FleetSettings(tuple(options.bags), settings, options.workers, options.ray)
         )
         warnings = [
             f"{bag['name']}: {text}" for bag in report["bags"] for text in bag.get("warnings", [])
         ]
-        text = fleet.format_fleet_report(report, options.out)
+        text = format_fleet_report(report, options.out)
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(json.dumps(report, indent=1) if options.json else text)
@@ -110,3 +116,10 @@ def _end(report: dict[str, Any]) -> None:
         raise SystemExit(130)
     if statuses.get("failed"):
         raise SystemExit(1)
+
+
+def main() -> None:
+    """Run `jetseg replay`, as `ros2 run jetseg replay` and `jetseg-replay` do."""
+    from jetseg_core.cli.main import main as jetseg
+
+    jetseg(["replay", *sys.argv[1:]])

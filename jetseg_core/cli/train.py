@@ -13,7 +13,7 @@ CONVERTERS = {"int": int, "float": float}
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command; the options are the fields of `TrainConfig`."""
-    from jetseg_core.training.config import TrainConfig
+    from jetseg_core.training.train_config import TrainConfig
 
     parser = commands.add_parser("train", help="train a network")
     add_data_option(parser)
@@ -46,9 +46,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Train, then say where the best checkpoint is."""
-    from jetseg_core.training.config import TrainConfig
-    from jetseg_core.training.config_file import read_settings
     from jetseg_core.training.loop import train
+    from jetseg_core.training.settings_file import read_settings
+    from jetseg_core.training.train_config import TrainConfig
 
     given = {
         field.name: getattr(options, field.name)

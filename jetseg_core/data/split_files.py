@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jetseg_core.data.camvid_split import CAMVID_SPLITS, camvid_split, is_camvid
+from jetseg_core.data.image_files import IMAGE_SUFFIXES
 from jetseg_core.data.layouts import Folders, Layout
 from jetseg_core.errors import JetSegError
-from jetseg_core.image_files import IMAGE_SUFFIXES
 
 _log = logging.getLogger("jetseg")
 

@@ -7,12 +7,12 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from jetseg_core.deploy.activation import deploy_activations
-from jetseg_core.deploy.decoder import deployed_decoder
-from jetseg_core.deploy.encoder import DeployedEncoder
+from jetseg_core.deploy.deployed_activation import deploy_activations
+from jetseg_core.deploy.deployed_decoder import deployed_decoder
+from jetseg_core.deploy.deployed_encoder import DeployedEncoder
 from jetseg_core.deploy.labelling import label
-from jetseg_core.models import JetSeg
-from jetseg_core.models.preprocess import IMAGE_MEAN
+from jetseg_core.network.jetseg import JetSeg
+from jetseg_core.network.preprocess import IMAGE_MEAN
 
 
 class DeployedJetSeg(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jetseg_core.doctor.finding import Finding
-from jetseg_core.doctor.software import examine_software
+from jetseg_core.doctor.software_checks import examine_software
 
 
 def examine_core(checkpoint: str) -> Iterator[Finding]:
@@ -20,8 +20,8 @@ def examine_core(checkpoint: str) -> Iterator[Finding]:
         yield finding
     if not works:  # the rest would fail for the same reasons
         return
-    from jetseg_core.doctor.inference import examine_inference
-    from jetseg_core.doctor.machine import examine_machine
+    from jetseg_core.doctor.inference_checks import examine_inference
+    from jetseg_core.doctor.machine_checks import examine_machine
 
     yield from examine_machine()
     yield from examine_inference(checkpoint)

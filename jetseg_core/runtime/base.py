@@ -12,10 +12,10 @@ from typing import Literal
 import numpy as np
 
 from jetseg_core.classes import UNLABELLED, ClassSet
-from jetseg_core.config import ModelConfig
 from jetseg_core.errors import JetSegError
+from jetseg_core.network.model_config import ModelConfig
 from jetseg_core.runtime.geometry import POLICIES, View, stretch
-from jetseg_core.runtime.settings import RuntimeSettings
+from jetseg_core.runtime.runtime_settings import RuntimeSettings
 
 
 @dataclass(frozen=True)

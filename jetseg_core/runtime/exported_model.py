@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from jetseg_core.classes import ClassSet
-from jetseg_core.config import ModelConfig
 from jetseg_core.errors import JetSegError
+from jetseg_core.network.model_config import ModelConfig
 from jetseg_core.runtime.base import ModelDescription
 
 METADATA_KEY = "jetseg"

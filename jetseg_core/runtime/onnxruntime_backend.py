@@ -10,7 +10,7 @@ import onnxruntime as ort
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime.base import Runtime
 from jetseg_core.runtime.exported_model import METADATA_KEY, describe, unreadable
-from jetseg_core.runtime.settings import RuntimeSettings
+from jetseg_core.runtime.runtime_settings import RuntimeSettings
 
 PROVIDERS = {
     "CPUExecutionProvider": ("cpu", "fp32"),

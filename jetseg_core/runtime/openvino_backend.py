@@ -12,7 +12,7 @@ import openvino as ov
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime.base import Runtime
 from jetseg_core.runtime.exported_model import METADATA_KEY, describe, unreadable
-from jetseg_core.runtime.settings import RuntimeSettings
+from jetseg_core.runtime.runtime_settings import RuntimeSettings
 
 PRECISION_HINTS = {"fp32": "f32", "bf16": "bf16"}
 PRECISION_NAMES = {hint: name for name, hint in PRECISION_HINTS.items()}

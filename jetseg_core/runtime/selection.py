@@ -10,9 +10,9 @@ from pathlib import Path
 import cv2
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.model_files import ModelFiles, find_model
 from jetseg_core.runtime.base import Runtime
-from jetseg_core.runtime.settings import RuntimeSettings
+from jetseg_core.runtime.model_files import ModelFiles, find_model
+from jetseg_core.runtime.runtime_settings import RuntimeSettings
 
 
 def create_runtime(settings: RuntimeSettings) -> Runtime:

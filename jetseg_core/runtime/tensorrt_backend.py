@@ -19,7 +19,7 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.runtime.base import Runtime
 from jetseg_core.runtime.engine_cache import cached_engine
 from jetseg_core.runtime.exported_model import METADATA_KEY, describe, unreadable
-from jetseg_core.runtime.settings import RuntimeSettings
+from jetseg_core.runtime.runtime_settings import RuntimeSettings
 
 
 class TensorRtRuntime(Runtime):

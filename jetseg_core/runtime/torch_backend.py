@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from jetseg_core.checkpoint import load_checkpoint
 from jetseg_core.deploy.deployed import deploy
 from jetseg_core.errors import JetSegError
+from jetseg_core.network.checkpoint import load_checkpoint
 from jetseg_core.runtime.base import ModelDescription, Runtime
-from jetseg_core.runtime.settings import RuntimeSettings
+from jetseg_core.runtime.runtime_settings import RuntimeSettings
 
 
 class TorchRuntime(Runtime):

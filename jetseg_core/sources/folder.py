@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jetseg_core.classes import CAMVID11, ClassSet
+from jetseg_core.data.image_files import IMAGE_SUFFIXES, read_image, read_labels
 from jetseg_core.errors import JetSegError
-from jetseg_core.image_files import IMAGE_SUFFIXES, read_image, read_labels
 from jetseg_core.sources.frame import Frame, FrameSource
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jetseg_core.data.street_scene import StreetScene
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources.frame import Frame, FrameSource
+from jetseg_core.street import StreetScene
 
 
 class GeneratorSource(FrameSource):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from jetseg_core.data.image_files import IMAGE_SUFFIXES
 from jetseg_core.errors import JetSegError
-from jetseg_core.image_files import IMAGE_SUFFIXES
 from jetseg_core.sources.folder import FolderSource
 from jetseg_core.sources.frame import FrameSource
 from jetseg_core.sources.generator import GeneratorSource

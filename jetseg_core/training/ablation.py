@@ -9,13 +9,13 @@ from pathlib import Path
 from statistics import mean
 
 from jetseg_core.atomic_file import replacing
-from jetseg_core.checkpoint import load_checkpoint
-from jetseg_core.complexity import count_complexity
 from jetseg_core.errors import JetSegError
-from jetseg_core.models import JetSeg
+from jetseg_core.network.checkpoint import load_checkpoint
+from jetseg_core.network.cost import count_complexity
+from jetseg_core.network.jetseg import JetSeg
 from jetseg_core.output_places import check_apart
-from jetseg_core.training.config import TrainConfig
 from jetseg_core.training.loop import train
+from jetseg_core.training.train_config import TrainConfig
 from jetseg_core.training.variants import GROUPS, Variant, variants
 
 

@@ -6,7 +6,7 @@ import copy
 
 import torch
 
-from jetseg_core.models import JetSeg
+from jetseg_core.network.jetseg import JetSeg
 
 
 class AveragedModel:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from jetseg_core.data.augmentation import Augmentation
-from jetseg_core.data.street_scene import StreetScene
+from jetseg_core.street import StreetScene
 
 Frames = list[tuple[np.ndarray, np.ndarray]]
 

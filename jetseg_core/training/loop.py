@@ -14,24 +14,25 @@ from torch import nn
 from tqdm import tqdm
 
 from jetseg_core.allocator import keep_freed_memory
-from jetseg_core.checkpoint import load_checkpoint, save_checkpoint, write_atomically
-from jetseg_core.class_file import find_classes
 from jetseg_core.classes import CAMVID11
+from jetseg_core.classes.class_file import find_classes
 from jetseg_core.data.augmentation import Augmentation
 from jetseg_core.data.data_set import DataSet
 from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.confusion import ConfusionMatrix
-from jetseg_core.layers.jet_block import JetBlock
-from jetseg_core.models import JetSeg, normalise
+from jetseg_core.network.checkpoint import load_checkpoint, save_checkpoint, write_atomically
+from jetseg_core.network.jetseg import JetSeg
+from jetseg_core.network.layers.jet_block import JetBlock
+from jetseg_core.network.preprocess import normalise
 from jetseg_core.output_places import check_apart, check_replaceable
 from jetseg_core.training.average import AveragedModel
 from jetseg_core.training.batches import Frames, epoch_batches
 from jetseg_core.training.class_pixels import class_pixels
-from jetseg_core.training.config import TrainConfig
 from jetseg_core.training.curve import append_row, draw_curve
 from jetseg_core.training.logit_offsets import fit_logit_offsets
 from jetseg_core.training.objective import Objective
 from jetseg_core.training.teacher import Teacher
+from jetseg_core.training.train_config import TrainConfig
 from jetseg_core.training.workers import Workers, join_workers, sum_over_workers
 
 WARMUP_STEPS = 100

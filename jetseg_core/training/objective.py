@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from jetseg_core.classes import UNLABELLED
-from jetseg_core.losses import JET_TERMS, JetLoss, class_balanced_weights
-from jetseg_core.losses.jet_loss import identity
-from jetseg_core.training.config import loss_terms
+from jetseg_core.network.losses import JET_TERMS, JetLoss, class_balanced_weights
+from jetseg_core.network.losses.jet_loss import identity
+from jetseg_core.training.train_config import loss_terms
 
 HARD = 0.7
 """A pixel whose class is given a lower probability is a hard one. (arXiv 1605.06885, section 3.3, with a threshold in

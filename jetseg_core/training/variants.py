@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jetseg_core.config import COMBINATIONS, PAPER_ATTENTION, ModelConfig
-from jetseg_core.training.config import TrainConfig
+from jetseg_core.network.model_config import COMBINATIONS, PAPER_ATTENTION, ModelConfig
+from jetseg_core.training.train_config import TrainConfig
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from torch.distributed.nn.functional import all_reduce
 from torch.nn.parallel import DistributedDataParallel
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.models import JetSeg
+from jetseg_core.network.jetseg import JetSeg
 
 
 @dataclass(frozen=True)

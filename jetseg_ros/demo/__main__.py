@@ -2,6 +2,6 @@
 
 import sys
 
-from jetseg_ros.demo.command import main
+from jetseg_ros.demo.demo_command import main
 
 sys.exit(main())

@@ -15,8 +15,8 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 from jetseg_core.evaluation.confusion import ConfusionMatrix
-from jetseg_ros.frame_slots import Counts
-from jetseg_ros.image_decoding import decode_image
+from jetseg_core.recording.image_decoding import decode_image
+from jetseg_core.sources.frame_slots import Counts
 
 # Deep enough that a pause of this process loses nothing.
 QOS = QoSProfile(depth=50)

@@ -2,6 +2,6 @@
 
 import sys
 
-from jetseg_ros.doctor.command import main
+from jetseg_ros.doctor.doctor_command import main
 
 sys.exit(main())

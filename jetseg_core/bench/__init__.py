@@ -1,0 +1,1 @@
+"""Speed of models and of replays on this machine."""

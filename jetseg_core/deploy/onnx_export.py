@@ -1,0 +1,97 @@
+"""Export of a checkpoint to ONNX, the form that robots run without torch."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import onnx
+import torch
+
+from jetseg_core.atomic_file import replacing
+from jetseg_core.deploy.deployed import DeployedJetSeg, deploy
+from jetseg_core.errors import JetSegError
+from jetseg_core.network.checkpoint import load_checkpoint
+from jetseg_core.output_places import check_apart
+
+OPSET = 18
+
+
+def export_onnx(
+    checkpoint_path: str | Path,
+    onnx_path: str | Path | None = None,
+    size: tuple[int, int] | None = None,
+) -> Path:
+    """Write the deployed form of a checkpoint, next to it unless told otherwise.
+
+    Input ``images`` (N, H, W, 3) uint8 RGB of any size from 64x64 up, or one image of `size` (height, width);
+    outputs ``labels`` and ``confidence`` (N, H, W) uint8. What a robot must know of the model (configuration,
+    classes, provenance, the checkpoint's sha256) is in the file's metadata under ``jetseg``, as JSON.
+
+    Returns:
+        The path written.
+
+    Raises:
+        JetSegError: the checkpoint cannot be read, or would be overwritten, or the name is no ONNX file's.
+    """
+    checkpoint_path = Path(checkpoint_path)
+    path = Path(onnx_path) if onnx_path else checkpoint_path.with_suffix(".onnx")
+    check_apart([path], [checkpoint_path])
+    if path.suffix.lower() != ".onnx":
+        raise JetSegError(
+            f"{path}: an ONNX file's name ends in .onnx; name another file with --out"
+        )
+    checkpoint = load_checkpoint(checkpoint_path)
+    model = to_onnx(deploy(checkpoint.build()), size)
+    description = {
+        "name": checkpoint_path.stem,
+        "config": checkpoint.config.to_dict(),
+        "classes": checkpoint.classes.to_dict(),
+        "provenance": dict(checkpoint.provenance),
+        "sha256": checkpoint.sha256,
+    }
+    onnx.helper.set_model_props(model, {"jetseg": json.dumps(description)})
+    onnx.checker.check_model(model)
+    with replacing(path) as partial:
+        onnx.save(model, partial)
+    return path
+
+
+def to_onnx(graph: DeployedJetSeg, size: tuple[int, int] | None = None) -> onnx.ModelProto:
+    """The graph in ONNX's form, for any number and size of images, or for one image of a fixed (height, width).
+
+    A fixed size is several times faster to export.
+
+    Raises:
+        JetSegError: this torch cannot.
+    """
+    try:
+        dimension = torch.export.Dim.AUTO
+    except AttributeError:
+        raise JetSegError(
+            f"torch {torch.__version__} is too old to export a model; export it with the version of "
+            "requirements/torch.txt, on any machine: the file serves everywhere"
+        ) from None
+    shape = (1, *size, 3) if size else (2, 96, 128, 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # The exporter warns of its own deprecated internals.
+        program = torch.onnx.export(
+            graph,
+            (torch.zeros(shape, dtype=torch.uint8),),
+            input_names=["images"],
+            output_names=["labels", "confidence"],
+            dynamic_shapes=None if size else ({0: dimension, 1: dimension, 2: dimension},),
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    # The exporter annotates every node with the source lines it came from: paths of the exporting machine.
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output):
+        del value.metadata_props[:]
+    return model

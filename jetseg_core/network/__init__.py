@@ -1,0 +1,1 @@
+"""The network of the paper: configuration, encoder, decoder, loss, and what it costs."""

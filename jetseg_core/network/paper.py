@@ -1,0 +1,33 @@
+"""What the paper claims for JetSeg: the fidelity bar (section 3, Table 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jetseg_core.network.model_config import ModelConfig
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One row of Table 1."""
+
+    input_size: tuple[int, int]
+    """(height, width), pixels."""
+    parameters: float
+    """The table gives G with one significant digit."""
+    flops: float
+    """By Eq. 2."""
+    frames_per_second: dict[str, float]
+    """By device, in PyTorch without TensorRT."""
+
+
+JETSEG_ROW = TableRow(
+    input_size=(512, 512),
+    parameters=0.00003e9,
+    flops=1.125e9,
+    frames_per_second={"Titan RTX": 158.0, "Jetson AGX Xavier": 39.9},
+)
+"""The row of JetSeg; the rate on the Jetson is from the text beside it."""
+
+JETSEG_CONFIG = ModelConfig("nano", 0, num_classes=32)
+"""The configuration behind that row: the smallest, with CamVid's 32 classes."""

@@ -1,0 +1,225 @@
+"""A rosbag2 recording, however it was stored, split, compressed or damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import yaml
+from backports import zstd
+from rosbags.rosbag2 import Reader
+
+from jetseg_core.errors import JetSegError
+from jetseg_core.recording.mcap_salvage import SalvagedMcap
+from jetseg_core.recording.sqlite_salvage import SalvagedSqlite
+from jetseg_core.recording.storage import Message, Storage
+
+METADATA = "metadata.yaml"
+STORAGE_SUFFIXES = (".mcap", ".db3")
+COMPRESSED_SUFFIX = ".zstd"
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_BLOCK = 1 << 20
+
+
+def is_bag(path: Path) -> bool:
+    """Whether a path is a rosbag2 folder or one of its storage files, compressed or not."""
+    return _is_storage(path) or bool(path.is_dir() and _storage_files(path))
+
+
+class Recording:
+    """The messages of a rosbag2 recording, in the order in which they were recorded.
+
+    Storage files are opened one by one and not through the folder's metadata.yaml, which only tells
+    which they are: so a recording opens, too, when that file is missing or one of the others is cut
+    short. What had to be passed over is said in `warnings`.
+
+    Args:
+        path: the recording's folder, or one storage file (.mcap, .db3, with or without .zstd).
+
+    Raises:
+        JetSegError: nothing there, or nothing in it can be read.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path).expanduser()
+        self.warnings: list[str] = []
+        self._unpacked = TemporaryDirectory(prefix="jetseg-bag-")
+        self._storages: list[Storage] = []
+        for file in self._files():
+            if (storage := self._open(file)) is not None:
+                self._storages.append(storage)
+        if not self._storages:
+            self.close()
+            raise JetSegError(
+                f"{self.path}: cannot be read as a rosbag2 recording ({'; '.join(self.warnings)})"
+            )
+        self._storages.sort(key=lambda storage: storage.start_ns)
+        self.topics: dict[str, tuple[str, int]] = {}
+        """Message type and number of messages of each topic."""
+        for storage in self._storages:
+            for topic, (msgtype, count) in storage.topics.items():
+                self.topics[topic] = (msgtype, count + self.topics.get(topic, ("", 0))[1])
+        filled = [storage for storage in self._storages if storage.end_ns]
+        self.duration_s = (
+            1e-9 * (max(s.end_ns for s in filled) - min(s.start_ns for s in filled))
+            if filled
+            else 0.0
+        )
+        """From the first message to the last, seconds."""
+
+    def __enter__(self) -> Recording:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def messages(
+        self, topics: Collection[str], start_ns: int | None = None, stop_ns: int | None = None
+    ) -> Iterator[Message]:
+        """Messages of these topics recorded from `start_ns` to before `stop_ns`, read as they are asked for.
+
+        Damage found on the way ends the file that it is in, with a warning.
+        """
+        for storage in self._storages:
+            late = stop_ns is not None and storage.start_ns >= stop_ns
+            if late or (start_ns is not None and storage.end_ns < start_ns):
+                continue
+            stream = storage.messages(topics, start_ns, stop_ns)
+            count = 0
+            while True:
+                try:
+                    message = next(stream)
+                    if message.data[:4] == _ZSTD_MAGIC:  # compressed by message; CDR begins with 0
+                        message = message._replace(data=zstd.decompress(message.data))
+                except StopIteration:
+                    break
+                except Exception as error:  # whatever damage makes a reader raise
+                    self._warn(f"{self.path}: {error}")
+                    break
+                count += 1
+                yield message
+            listed = sum(n for topic, (_, n) in storage.topics.items() if topic in topics)
+            if count < listed and start_ns is None and stop_ns is None:
+                self._warn(
+                    f"{self.path}: damaged; {listed - count} of {listed} messages are missing"
+                )
+
+    def close(self) -> None:
+        """Close the files and remove what was unpacked."""
+        for storage in self._storages:
+            storage.close()
+        self._storages.clear()
+        self._unpacked.cleanup()
+
+    def _files(self) -> list[Path]:
+        if _is_storage(self.path):
+            return [self.path]
+        files = _storage_files(self.path) if self.path.is_dir() else []
+        if not files:
+            self._unpacked.cleanup()
+            raise JetSegError(
+                f"{self.path}: cannot be read as a rosbag2 recording (no such folder, or no "
+                f"{' or '.join(STORAGE_SUFFIXES)} file in it)"
+            )
+        metadata = self.path / METADATA
+        if not metadata.is_file():
+            self._warn(f"{self.path}: no {METADATA}; the topics are those of the files in it")
+            return files
+        listed = [self.path / name for name in _listed_files(metadata)]
+        if not any(file in files for file in listed):
+            self._warn(f"{metadata}: damaged, or of another recording; it is not used")
+            return files
+        for missing in (file for file in listed if file not in files):
+            self._warn(f"{missing}: listed in {METADATA}, but not there; its messages are missing")
+        for other in (file for file in files if file not in listed):
+            self._warn(
+                f"{other}: not listed in {METADATA}, and left out; give its own path to read it"
+            )
+        return [file for file in files if file in listed]
+
+    def _open(self, file: Path) -> Storage | None:
+        """A storage file, or as much of it as can be read; None (and a warning) where that is nothing."""
+        if file.suffix == COMPRESSED_SUFFIX:
+            file = self._unpack(file)
+        try:
+            return _Intact(file)
+        except Exception as error:  # whatever damage makes a reader raise
+            reason = error
+        salvage = SalvagedMcap if file.suffix == ".mcap" else SalvagedSqlite
+        try:
+            saved: Storage = salvage(file)
+        except JetSegError as error:
+            self._warn(str(error))
+            return None
+        count = sum(count for _, count in saved.topics.values())
+        self._warn(f"{file.name}: damaged ({reason}); {count} whole messages of it are used")
+        return saved
+
+    def _unpack(self, file: Path) -> Path:
+        unpacked = Path(self._unpacked.name, file.stem)
+        with file.open("rb") as source, unpacked.open("wb") as target:
+            # Not zstd.open: of a file that was cut short it gives up more than is missing.
+            decompressor = zstd.ZstdDecompressor()
+            try:
+                while data := source.read(_BLOCK):
+                    while data:
+                        if decompressor.eof:  # the next of several frames
+                            decompressor = zstd.ZstdDecompressor()
+                        target.write(decompressor.decompress(data))
+                        data = decompressor.unused_data
+            except zstd.ZstdError as error:
+                self._warn(f"{file.name}: damaged; what follows it is left out ({error})")
+        return unpacked
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+
+class _Intact(Storage):
+    """A storage file that rosbags reads."""
+
+    def __init__(self, file: Path) -> None:
+        self._reader = Reader(file)
+        self._reader.open()
+        self.topics = {}
+        for connection in self._reader.connections:
+            count = connection.msgcount + self.topics.get(connection.topic, ("", 0))[1]
+            self.topics[connection.topic] = (connection.msgtype, count)
+        filled = self._reader.message_count > 0
+        self.start_ns = self._reader.start_time if filled else 0
+        self.end_ns = self._reader.end_time - 1 if filled else 0
+
+    def messages(
+        self, topics: Collection[str], start_ns: int | None = None, stop_ns: int | None = None
+    ) -> Iterator[Message]:
+        chosen = [c for c in self._reader.connections if c.topic in topics]
+        if not chosen:  # no connections would mean all of them
+            return
+        for connection, recorded_ns, data in self._reader.messages(chosen, start_ns, stop_ns):
+            yield Message(connection.topic, connection.msgtype, recorded_ns, data)
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+def _is_storage(path: Path) -> bool:
+    name = path.name.removesuffix(COMPRESSED_SUFFIX)
+    return path.is_file() and name.endswith(STORAGE_SUFFIXES)
+
+
+def _storage_files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if _is_storage(file))
+
+
+def _listed_files(metadata: Path) -> Sequence[str]:
+    """The names in metadata.yaml; a damaged one lists none."""
+    try:
+        information = yaml.safe_load(metadata.read_text(encoding="utf-8"))
+        return [
+            Path(name).name
+            for name in information["rosbag2_bagfile_information"]["relative_file_paths"]
+        ]
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError):
+        return []

@@ -1,0 +1,1 @@
+"""Recordings through the model: bag, video and report, without ROS middleware."""

@@ -1,0 +1,1 @@
+"""Two replays of one recording side by side."""

@@ -1,0 +1,107 @@
+"""A comparison from what a user names to the finished page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from jetseg_core.atomic_file import replacing
+from jetseg_core.errors import JetSegError
+from jetseg_core.output_places import check_apart, check_replaceable, is_record
+from jetseg_core.replay.compare.compare_page import FILE as PAGE_FILE
+from jetseg_core.replay.compare.compare_page import save_comparison_page
+from jetseg_core.replay.compare.comparison import Comparison, compare
+from jetseg_core.replay.compare.gate import Gate
+from jetseg_core.replay.replay_command import replay_with_report
+from jetseg_core.replay.report.replay_report import FILE as REPORT_FILE
+from jetseg_core.replay.report.replay_report import load_report
+from jetseg_core.replay.run.replay_outputs import places_read
+from jetseg_core.replay.run.replay_settings import ReplaySettings
+from jetseg_core.runtime import RuntimeSettings
+from jetseg_core.runtime.model_files import find_model
+
+FILE = "compare.json"
+
+
+def compare_with_page(
+    a: str,
+    b: str,
+    out: Path,
+    *,
+    gates: Sequence[str] = (),
+    bag: str = "",
+    topics: tuple[str, ...] = (),
+    labels: str = "",
+    runtime: RuntimeSettings | None = None,
+) -> Comparison:
+    """Compare two replays and write compare.json and compare.html into `out`.
+
+    Args:
+        a: folder of a replay, or its report.json, or a model, which is replayed into ``<out>/a`` first.
+        b: likewise, into ``<out>/b``.
+        gates: conditions on B minus A, see `GATE_HELP`.
+        bag: what to replay models on; "" = the recording of the other replay.
+        topics: image topics to replay; empty = those of the other replay, or all.
+        labels: ground truth for it; "" = that of the other replay.
+        runtime: how to run models.
+
+    Raises:
+        JetSegError: neither replays nor models, or replays that cannot be compared; or `out` is, holds or lies in
+            what is read, or another's file is in the way there.
+    """
+    parsed = [Gate.parse(text) for text in gates]  # before anything takes time
+    folders = [_replay_folder(text) for text in (a, b)]
+    known = next((load_report(folder) for folder in folders if folder is not None), None)
+    if known is not None and not bag:
+        bag = known["bag"]
+        topics = topics or tuple(camera["topic"] for camera in known["cameras"])
+        labels = labels or known["labels"] or ""
+    replays = [out / name for name, folder in zip("ab", folders, strict=True) if folder is None]
+    read = [folder for folder in folders if folder is not None]
+    if replays and bag:
+        read += places_read(Path(bag), labels)
+    check_apart([out, *replays], read)
+    results = (FILE, PAGE_FILE)
+    check_replaceable(out, results, results if is_record(out / FILE, ("a", "b", "gates")) else ())
+    min_confidence = known["min_confidence"] if known is not None else 0.0
+    for number, (name, text) in enumerate((("a", a), ("b", b))):
+        if folders[number] is None:
+            folders[number] = _replay_model(
+                text,
+                ReplaySettings(
+                    bag=Path(bag),
+                    out=out / name,
+                    runtime=replace(runtime or RuntimeSettings(), checkpoint=text),
+                    topics=topics,
+                    labels=labels,
+                    min_confidence=min_confidence,
+                    overwrite=True,
+                ),
+            )
+    first, second = folders
+    assert first is not None and second is not None
+    found = compare(first, second, parsed)
+    with replacing(out / FILE) as path:
+        path.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n")
+    save_comparison_page(out, (first, second), found)
+    return found
+
+
+def _replay_folder(text: str) -> Path | None:
+    """The folder of the replay that a text names; None where it names none."""
+    path = Path(text).expanduser()
+    folder = path.parent if path.name == REPORT_FILE else path
+    return folder if (folder / REPORT_FILE).is_file() else None
+
+
+def _replay_model(text: str, settings: ReplaySettings) -> Path:
+    try:
+        find_model(text)
+    except JetSegError as error:
+        raise JetSegError(f"'{text}': not the folder of a replay, and {error}") from error
+    if settings.bag == Path():
+        raise JetSegError(f"'{text}' is a model: name the recording to replay it on with --bag")
+    replay_with_report(settings)
+    return settings.out

@@ -1,0 +1,1 @@
+"""Many recordings through the model, with one report over all of them."""

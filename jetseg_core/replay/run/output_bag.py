@@ -1,0 +1,248 @@
+"""The results of a replay as a rosbag2 recording, written in parts so that it can be gone on with."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from rosbags.interfaces import (
+    Nodetype,
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
+
+from jetseg_core.atomic_file import replacing
+from jetseg_core.errors import JetSegError
+from jetseg_core.recording.message_fields import Fields, image_fields, jpeg_fields
+from jetseg_core.recording.message_types import COMPRESSED_IMAGE, IMAGE, bag_types
+from jetseg_core.recording.recording import METADATA
+from jetseg_core.replay.run.cameras import Camera
+from jetseg_core.results.segmented_image import SegmentedImage
+
+FOLDER = "bag"
+LABEL, TRUTH, OVERLAY, OCCUPANCY = "label", "truth", "overlay/compressed", "occupancy"
+_TYPES = {
+    LABEL: IMAGE,
+    TRUTH: IMAGE,
+    OVERLAY: COMPRESSED_IMAGE,
+    OCCUPANCY: "jetseg/msg/ClassOccupancy",
+}
+_MODEL_INFO, _MODEL_INFO_TOPIC = "jetseg/msg/ModelInfo", "/segmentation/model_info"
+_INFORMATION, _ROWS = "rosbag2_bagfile_information", "jetseg_rows"
+_PART = re.compile(r"bag_(\d+)(\.mcap)?")
+_PARTIAL = re.compile(re.escape(METADATA) + r"(\.\d+\.partial)?")
+_FOREVER = QosTime(9223372036, 854775807)
+_LATCHED = Qos(
+    QosHistory.KEEP_LAST,
+    1,
+    QosReliability.RELIABLE,
+    QosDurability.TRANSIENT_LOCAL,
+    _FOREVER,
+    _FOREVER,
+    QosLiveliness.AUTOMATIC,
+    _FOREVER,
+    False,
+)
+
+
+def topic_of(prefix: str, output: str) -> str:
+    """Where an output of the camera with this prefix is, as the node names it."""
+    return f"{prefix}/segmentation/{output}"
+
+
+class OutputBag:
+    """Writes ``<folder>/bag_<n>.mcap`` and their metadata.yaml.
+
+    It goes on after the parts that are there. One that was ended is safe; one that was not is dropped.
+
+    Args:
+        folder: the recording's folder; `check_bag_folder` has found nothing else in it.
+        model: fields of jetseg/ModelInfo, sent once, latched.
+        labels: whether there is ground truth to write.
+    """
+
+    def __init__(
+        self, folder: Path, cameras: Sequence[Camera], model: Fields, labels: bool
+    ) -> None:
+        self._folder, self._cameras, self._model = folder, cameras, model
+        self._outputs = [LABEL, OVERLAY, OCCUPANCY, *([TRUTH] if labels else [])]
+        folder.mkdir(parents=True, exist_ok=True)
+        information = _information(folder)
+        self._parts: int = len(information["relative_file_paths"]) if information else 0
+        self.rows: int = int(information["custom_data"][_ROWS]) if information else 0
+        """Frames, failed ones included, that the ended parts cover."""
+        for leftover in folder.glob("bag_*"):
+            if leftover.is_dir():
+                shutil.rmtree(leftover)
+            elif not information or leftover.name not in information["relative_file_paths"]:
+                leftover.unlink()
+        self._writer: Writer | None = None
+        self._connections: dict[str, Any] = {}
+
+    def write(
+        self,
+        camera: Camera,
+        recorded_ns: int,
+        header: Any,
+        found: SegmentedImage,
+        truth: np.ndarray | None,
+    ) -> None:
+        """Write a frame's outputs under its header and time of recording."""
+        if self._writer is None:
+            self._begin_part(recorded_ns, header)
+        messages = {
+            LABEL: image_fields(found.labels),
+            OVERLAY: jpeg_fields(found.overlay),
+            OCCUPANCY: _occupancy_fields(found),
+        }
+        if truth is not None:
+            messages[TRUTH] = image_fields(truth)
+        for output, fields in messages.items():
+            self._write(
+                topic_of(camera.prefix, output), recorded_ns, _TYPES[output], header, fields
+            )
+
+    def end_part(self, rows: int) -> None:
+        """Make what was written so far safe.
+
+        Args:
+            rows: frames, failed ones included, that all parts cover now.
+        """
+        if self._writer is None:
+            return
+        self._writer.close()
+        part = self._writer.path
+        self._writer = None
+        self._connections.clear()
+        (part / f"{part.name}.mcap").replace(self._folder / f"{part.name}.mcap")
+        self._list_part(yaml.safe_load((part / METADATA).read_text())[_INFORMATION], rows)
+        shutil.rmtree(part)
+        self._parts += 1
+        self.rows = rows
+
+    def _begin_part(self, recorded_ns: int, header: Any) -> None:
+        # Version 8 is the newest that Humble reads, too.
+        self._writer = Writer(
+            self._folder / f"bag_{self._parts}", version=8, storage_plugin=StoragePlugin.MCAP
+        )
+        self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
+        self._writer.open()
+        topics: dict[str, tuple[str, tuple[Qos, ...]]] = {
+            topic_of(camera.prefix, output): (_TYPES[output], ())
+            for camera in self._cameras
+            for output in self._outputs
+        }
+        topics[_MODEL_INFO_TOPIC] = (_MODEL_INFO, (_LATCHED,))
+        for topic, (msgtype, qos) in topics.items():
+            self._connections[topic] = self._writer.add_connection(
+                topic, msgtype, typestore=bag_types(), offered_qos_profiles=qos
+            )
+        if self._parts == 0:
+            self._write(_MODEL_INFO_TOPIC, recorded_ns, _MODEL_INFO, header, dict(self._model))
+
+    def _write(
+        self, topic: str, recorded_ns: int, msgtype: str, header: Any, fields: Fields
+    ) -> None:
+        assert self._writer is not None
+        message = _message(msgtype, {"header": header, **fields})
+        data = bag_types().serialize_cdr(message, msgtype)
+        self._writer.write(self._connections[topic], recorded_ns, data)
+
+    def _list_part(self, part: dict[str, Any], rows: int) -> None:
+        whole = _information(self._folder)
+        if whole is None:
+            whole = part
+        else:
+            starts = [i["starting_time"]["nanoseconds_since_epoch"] for i in (whole, part)]
+            ends = [
+                start + i["duration"]["nanoseconds"]
+                for start, i in zip(starts, (whole, part), strict=True)
+            ]
+            whole["starting_time"]["nanoseconds_since_epoch"] = min(starts)
+            whole["duration"]["nanoseconds"] = max(ends) - min(starts)
+            whole["message_count"] += part["message_count"]
+            for key in ("relative_file_paths", "files"):
+                whole[key] += part[key]
+            for topic, new in zip(
+                whole["topics_with_message_count"], part["topics_with_message_count"], strict=True
+            ):
+                topic["message_count"] += new["message_count"]
+        whole["custom_data"] = {_ROWS: str(rows)}
+        with replacing(self._folder / METADATA) as path:
+            path.write_text(yaml.safe_dump({_INFORMATION: whole}, sort_keys=False))
+
+
+def check_bag_folder(folder: Path) -> None:
+    """Make sure that the bag's folder, if it is there, holds nothing but the parts of a replay.
+
+    Raises:
+        JetSegError: somebody else put something into it.
+    """
+    information = _information(folder)
+    parts = len(information["relative_file_paths"]) if information else 0
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(parent, name)
+            part = _PART.fullmatch(name)
+            # The last one may have been on its way into the list.
+            ours = int(part[1]) <= parts if part else name in files and _PARTIAL.fullmatch(name)
+            if not ours or path.is_symlink():
+                raise JetSegError(
+                    f"{path}: not written by the replay whose bag this is; move it away, or name another folder"
+                )
+
+
+def _information(folder: Path) -> dict[str, Any] | None:
+    """What metadata.yaml says of the parts that were ended; None before the first.
+
+    Raises:
+        JetSegError: no replay has written it.
+    """
+    path = folder / METADATA
+    if not path.is_file():
+        return None
+    try:
+        information = yaml.safe_load(path.read_text())[_INFORMATION]
+        assert information["custom_data"][_ROWS].isdigit() and information["relative_file_paths"]
+    except (
+        AssertionError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        yaml.YAMLError,
+    ) as error:
+        raise JetSegError(
+            f"{path}: not that of a replay's bag; move {folder} away, or name another folder for the results"
+        ) from error
+    return dict(information)
+
+
+def _occupancy_fields(found: SegmentedImage) -> Fields:
+    whole, *parts = found.occupancy
+    regions = [
+        _message("jetseg/msg/RegionOccupancy", {"name": region.name, **part.fields(found.classes)})
+        for region, part in zip(found.regions, parts, strict=True)
+    ]
+    return whole.fields(found.classes) | {"regions": regions}
+
+
+def _message(msgtype: str, fields: Fields) -> Any:
+    """A message of rosbags, whose number sequences are arrays of the type that the definition says."""
+    for name, (kind, detail) in bag_types().fielddefs[msgtype][1]:
+        if kind == Nodetype.SEQUENCE and detail[0][0] == Nodetype.BASE:
+            element = detail[0][1][0]
+            if element != "string":
+                fields[name] = np.asarray(fields[name], element)
+    return bag_types().types[msgtype](**fields)

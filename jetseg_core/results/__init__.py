@@ -1,0 +1,1 @@
+"""A segmented frame, and everything that is published or written of it."""

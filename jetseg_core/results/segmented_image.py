@@ -1,0 +1,61 @@
+"""One segmented image: what was seen in it, how it is shown, what covers how much of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from jetseg_core.classes import ClassSet
+from jetseg_core.classes.coloring import blend_colors, color_labels
+from jetseg_core.results.occupancy import Occupancy, measure_occupancy
+from jetseg_core.results.regions import Region
+from jetseg_core.runtime import Segmentation
+from jetseg_core.runtime.geometry import View
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentedImage:
+    """An image and its labels; what follows from them is computed when asked for."""
+
+    image: np.ndarray
+    """(H, W, 3) uint8 RGB, the input."""
+    found: Segmentation
+    """What the network saw in it."""
+    classes: ClassSet
+    regions: tuple[Region, ...] = ()
+    overlay_alpha: float = 0.5
+    """Share of the class color in the overlay, 0..1."""
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(h, w) uint8 class ids, 255 = unlabelled."""
+        return self.found.labels
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """(h, w) uint8, softmax maximum x 255; only where it was asked of the network."""
+        assert self.found.confidence is not None
+        return self.found.confidence
+
+    @property
+    def view(self) -> View:
+        """How the image lies in the label map."""
+        return self.found.view
+
+    @cached_property
+    def colors(self) -> np.ndarray:
+        """(h, w, 3) uint8 RGB, the classes in the colors of the palette."""
+        return color_labels(self.labels, self.classes)
+
+    @cached_property
+    def overlay(self) -> np.ndarray:
+        """(h, w, 3) uint8 RGB, the colors over the input."""
+        image = self.view.render(self.image)
+        return blend_colors(image, self.colors, self.labels, self.overlay_alpha)
+
+    @cached_property
+    def occupancy(self) -> tuple[Occupancy, ...]:
+        """What each class covers in the image, then in each region."""
+        return measure_occupancy(self.found, self.classes, self.regions)

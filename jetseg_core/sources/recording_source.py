@@ -1,0 +1,88 @@
+"""A rosbag2 recording as a stream of frames, read without ROS middleware."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from jetseg_core.errors import JetSegError
+from jetseg_core.recording import Recording
+from jetseg_core.recording.image_decoding import ImageError, decode_message
+from jetseg_core.recording.message_types import IMAGE_TYPES, read_message, stamp_ns
+from jetseg_core.sources import Frame, FrameSource
+
+
+class BagSource(FrameSource):
+    """The images of one topic of a rosbag2 recording (sqlite3 or mcap), raw or compressed.
+
+    A frame's stamp is that of the message's header, or the time of recording where that is zero.
+
+    Args:
+        path: the bag's folder, or a single storage file.
+        topic: which images; may be empty if the bag has images on one topic only.
+
+    Raises:
+        JetSegError: not a bag, no images in it, or none on this topic; the topics are listed.
+    """
+
+    def __init__(self, path: str | Path, topic: str = "") -> None:
+        self.path = Path(path)
+        self._recording = Recording(path)
+        try:
+            self._topic = self._choose(topic)
+        except JetSegError:
+            self._recording.close()
+            raise
+        _, self._length = self._recording.topics[self._topic]
+        if self._length > 1 and self._recording.duration_s > 0:
+            self.rate_hz = (self._length - 1) / self._recording.duration_s
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Frame]:
+        for index, recorded in enumerate(self._recording.messages([self._topic])):
+            try:
+                message = read_message(recorded)
+                image = decode_message(message)
+            except ImageError as error:
+                raise JetSegError(f"{self.path}: frame {index}: {error}") from error
+            yield Frame(
+                image=image,
+                name=f"{self.path.stem}_{index:06d}",
+                stamp_ns=stamp_ns(message.header) or recorded.recorded_ns,
+            )
+
+    def close(self) -> None:
+        """Close the files."""
+        self._recording.close()
+
+    def _choose(self, topic: str) -> str:
+        topics = image_topics(self._recording)
+        if topic and topic not in topics:
+            reason = f"no images on topic '{topic}'"
+        elif not topics:
+            reason = "no images in this bag"
+        elif not topic and len(topics) > 1:
+            reason = "images on several topics; name one"
+        else:
+            return topic or topics[0]
+        raise JetSegError(f"{self.path}: {reason}; {describe_topics(self._recording)}")
+
+
+def image_topics(recording: Recording) -> list[str]:
+    """The topics that carry images, by name."""
+    return sorted(
+        topic for topic, (msgtype, _) in recording.topics.items() if msgtype in IMAGE_TYPES
+    )
+
+
+def describe_topics(recording: Recording) -> str:
+    """What there is, for an error that says what is not."""
+    others = sorted(
+        f"{topic} ({msgtype})"
+        for topic, (msgtype, _) in recording.topics.items()
+        if msgtype not in IMAGE_TYPES
+    )
+    images = ", ".join(image_topics(recording)) or "none"
+    return f"topics with images: {images}; others: {', '.join(others) or 'none'}"

@@ -1,5 +1,0 @@
-"""The command `jetseg-bench-node`: what the node adds to the time of the model."""
-
-from jetseg_ros.bench_node.command import main
-
-__all__ = ["main"]

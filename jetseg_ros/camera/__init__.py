@@ -1,0 +1,1 @@
+"""The camera node: images, videos and recordings as a camera."""

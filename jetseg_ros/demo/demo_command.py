@@ -1,0 +1,175 @@
+"""The command `jetseg-demo`: camera and node as processes over DDS, measured and pictured."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from tqdm import tqdm
+
+from jetseg_core.cli.options import add_runtime_options, runtime_settings
+from jetseg_core.cli.reader import ending_with_its_reader
+from jetseg_core.errors import JetSegError
+from jetseg_core.sources import GENERATOR
+from jetseg_core.sources.input_source import INPUT_HELP, open_input
+from jetseg_ros.dds import stay_on_this_machine
+from jetseg_ros.demo.child import Child
+from jetseg_ros.demo.collector import Collector, Measurements
+from jetseg_ros.demo.demo_pictures import save_pictures
+from jetseg_ros.demo.demo_report import format_report, make_report
+
+NODE = "jetseg_ros.node.segmentation_node"
+CAMERA = "jetseg_ros.camera.camera_node"
+
+MOST_FRAMES = 1000
+"""Of a recording, unless asked for more: a demo should end."""
+PICTURES = 6
+START_TIMEOUT_S = 120.0
+"""For loading a model on a slow machine."""
+QUIET_S = 2.0
+"""How long to listen after the camera has ended."""
+
+
+@ending_with_its_reader()
+def main(argv: list[str] | None = None) -> int:
+    """Run the demo; returns the exit status."""
+    options = _parser().parse_args(argv)
+    stay_on_this_machine()
+    try:
+        options.output.mkdir(parents=True, exist_ok=True)
+        found = _run(options)
+        if not found.received:
+            raise JetSegError(
+                f"{len(found.sent)} frames were sent and no label came back; "
+                f"{options.output / 'node.log'} may say why"
+            )
+        _save(options, found)
+    except JetSegError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="jetseg-demo",
+        description="Play frames to the segmentation node over ROS 2, and report what comes back.",
+    )
+    parser.add_argument(
+        "--input", default=GENERATOR, help=f"what to play: {INPUT_HELP} (default: generator)"
+    )
+    parser.add_argument("--topic", default="", help="image topic, where a bag has several")
+    parser.add_argument(
+        "--frames",
+        type=int,
+        default=MOST_FRAMES,
+        help="stop after this many frames (default: %(default)s, or the end of the input)",
+    )
+    parser.add_argument(
+        "--rate", type=float, default=10.0, help="frames per second (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("out/demo"),
+        help="folder for report.json, pictures and logs (default: %(default)s)",
+    )
+    add_runtime_options(parser)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> Measurements:
+    with open_input(options.input, options.topic) as source:
+        total = min(len(source), options.frames)
+    last = max(0, total - 1)
+    with ExitStack() as stack:
+        rclpy.init(args=[])
+        stack.callback(rclpy.try_shutdown)
+        collector = Collector(sorted({last * i // (PICTURES - 1) for i in range(PICTURES)}))
+        stack.callback(collector.destroy_node)
+        executor = SingleThreadedExecutor()
+        executor.add_node(collector)
+        found = collector.found
+
+        def spin_until(done: Callable[[], bool], *children: Child) -> None:
+            while not done():
+                executor.spin_once(0.1)
+                for child in children:
+                    child.check()
+
+        node = stack.enter_context(
+            Child(NODE, node_parameters(options), options.output / "node.log")
+        )
+        deadline = time.monotonic() + START_TIMEOUT_S
+        spin_until(lambda: found.model is not None or time.monotonic() > deadline, node)
+        if found.model is None:
+            raise JetSegError(
+                f"the node did not come up within {START_TIMEOUT_S:.0f} s; "
+                f"{options.output / 'node.log'} may say why"
+            )
+        # The camera starts last and waits for its subscribers, so that no frame is sent in vain.
+        camera = stack.enter_context(
+            Child(CAMERA, _camera_parameters(options, total), options.output / "camera.log")
+        )
+        print(f"playing {total} frames of {options.input} to {found.model.model_name}")
+        with tqdm(total=total, unit="frame", disable=None) as progress:
+
+            def all_sent() -> bool:
+                progress.update(len(found.sent) - progress.n)
+                return camera.ended()
+
+            spin_until(all_sent, node, camera)
+            # Late labels may still come, and the diagnostics that count the last frames will.
+            deadline = time.monotonic() + QUIET_S
+            spin_until(lambda: time.monotonic() > deadline, node)
+            progress.update(len(found.sent) - progress.n)
+    return found
+
+
+def node_parameters(options: argparse.Namespace) -> dict[str, str]:
+    """Parameters of the segmentation node, as text, from the options that `add_runtime_options` read."""
+    settings = runtime_settings(options)
+    height, width = settings.input_size
+    return {
+        "model.checkpoint": settings.checkpoint,
+        "runtime.backend": settings.backend,
+        "runtime.device": settings.device,
+        "runtime.precision": settings.precision,
+        "runtime.threads": str(settings.threads),
+        "runtime.strict_backend": str(settings.strict_backend).lower(),
+        "input.size": f"[{height}, {width}]",
+        "input.resize": settings.resize,
+    }
+
+
+def _camera_parameters(options: argparse.Namespace, total: int) -> dict[str, str]:
+    drawn = options.input.startswith(GENERATOR)
+    return {
+        "source": options.input,
+        "topic": f"'{options.topic}'",
+        "frames": str(total),
+        "rate": f"{options.rate:f}",
+        # Drawing a frame may take longer than its turn lasts; reading one does not.
+        "read_ahead": str(total if drawn else min(total, 32)),
+        # The node and the collector want images, the collector alone what goes with them.
+        "wait_for_subscribers": "[image, image, camera_info, ground_truth]",
+    }
+
+
+def _save(options: argparse.Namespace, found: Measurements) -> None:
+    report = make_report(options.input, found)
+    report_file = options.output / "report.json"
+    report_file.write_text(json.dumps(report, indent=2) + "\n")
+    pictures = save_pictures(options.output, found)
+    print(f"\n{format_report(report)}\n")
+    print(f"report     {report_file}")
+    print(f"pictures   {', '.join(str(file) for file in pictures) or 'none'}")

@@ -1,0 +1,213 @@
+"""The parameters of the segmentation node."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from jetseg_core.errors import JetSegError
+from jetseg_core.network.model_config import PRESETS
+from jetseg_core.results.regions import Region, parse_regions
+from jetseg_core.runtime import RuntimeSettings
+from jetseg_core.runtime.model_files import shipped_model_of
+from jetseg_ros.node.parameter_mirror import Applies, parameter
+
+_RUNTIME = RuntimeSettings()
+_PREFIX = re.compile(r"(/?[A-Za-z]\w*(/[A-Za-z]\w*)*)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class SegmentationParameters:
+    """All parameters of `SegmentationNode`; see the descriptions for meaning and units.
+
+    Raises:
+        JetSegError: a value is outside its choices or range; the message names the parameter.
+    """
+
+    checkpoint: str = parameter(
+        _RUNTIME.checkpoint,
+        "Model to run: name of a shipped one, or path of a .pt or .onnx file.",
+        name="model.checkpoint",
+        applies=Applies.CONFIGURE,
+    )
+    preset: str = parameter(
+        "",
+        "Size of the network: 'nano', 'agx' or 'workstation' runs the shipped model of that size "
+        "whatever model.checkpoint says; '' runs model.checkpoint.",
+        name="model.preset",
+        applies=Applies.CONFIGURE,
+    )
+    combination: int = parameter(
+        -1,
+        "Kernel combination, 0 to 5, that the model must have; -1 = any.",
+        name="model.combination",
+        applies=Applies.CONFIGURE,
+        minimum=-1,
+        maximum=5,
+    )
+    backend: str = parameter(
+        _RUNTIME.backend,
+        "Inference backend: 'torch', 'openvino', 'onnxruntime', 'tensorrt', or 'auto' for the fastest "
+        "that is installed.",
+        name="runtime.backend",
+        applies=Applies.CONFIGURE,
+    )
+    device: str = parameter(
+        _RUNTIME.device,
+        "Where to run: 'cpu', 'cuda', or 'auto'.",
+        name="runtime.device",
+        applies=Applies.CONFIGURE,
+    )
+    precision: str = parameter(
+        _RUNTIME.precision,
+        "Arithmetic: 'fp32', 'bf16', 'fp16', or 'auto' for the fastest that the device has.",
+        name="runtime.precision",
+        applies=Applies.CONFIGURE,
+    )
+    threads: int = parameter(
+        _RUNTIME.threads,
+        "CPU threads of the backend; 0 leaves the number to it.",
+        name="runtime.threads",
+        applies=Applies.CONFIGURE,
+        minimum=0,
+        maximum=1024,
+    )
+    strict_backend: bool = parameter(
+        _RUNTIME.strict_backend,
+        "True: a backend that is not available is an error. False: another one runs, with a "
+        "warning.",
+        name="runtime.strict_backend",
+        applies=Applies.CONFIGURE,
+    )
+    cache_dir: str = parameter(
+        _RUNTIME.cache_dir,
+        "Folder for compiled engines, which take minutes to make; '' = jetseg in the user's cache "
+        "folder.",
+        name="runtime.cache_dir",
+        applies=Applies.CONFIGURE,
+    )
+    transport: str = parameter(
+        "raw",
+        "What to subscribe to: 'raw' (sensor_msgs/Image on <camera>/image) or 'compressed' "
+        "(sensor_msgs/CompressedImage on <camera>/image/compressed).",
+        name="input.transport",
+        applies=Applies.CONFIGURE,
+    )
+    input_size: tuple[int, ...] = parameter(
+        _RUNTIME.input_size,
+        "Size of the network's input as [height, width] in pixels.",
+        name="input.size",
+        applies=Applies.CONFIGURE,
+    )
+    resize: str = parameter(
+        _RUNTIME.resize,
+        "How images are fitted into the network's input: 'stretch', 'letterbox' (all of the image, "
+        "its aspect ratio kept) or 'crop' (the middle of the image; what is outside is labelled "
+        "255, unlabelled).",
+        name="input.resize",
+        applies=Applies.CONFIGURE,
+    )
+    output_size: str = parameter(
+        "source",
+        "Size of all outputs: 'source' (the input image's) or 'network' (the network's input).",
+        name="output.size",
+    )
+    min_confidence: float = parameter(
+        0.0,
+        "Pixels with less confidence (softmax maximum, 0..1) are labelled 255, unlabelled; 0 keeps "
+        "all.",
+        name="output.min_confidence",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    overlay_alpha: float = parameter(
+        0.5,
+        "Share of the class color in the overlay, 0..1.",
+        name="output.overlay_alpha",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    cameras: tuple[str, ...] = parameter(
+        ("",),
+        "Topic prefix of each camera, as in <camera>/image; '' is a camera without prefix.",
+        name="cameras",
+        applies=Applies.CONFIGURE,
+    )
+    regions: tuple[str, ...] = parameter(
+        ("",),
+        "Polygons whose occupancy is reported too, each 'name: x y, x y, x y' with corners "
+        "relative to image width and height (0..1).",
+        name="regions",
+    )
+    max_age_ms: float = parameter(
+        0.0,
+        "Frames whose stamp is older than this when their turn comes are dropped, milliseconds; 0 "
+        "= off.",
+        name="max_age_ms",
+        minimum=0.0,
+        maximum=3.6e6,
+    )
+    min_rate: float = parameter(
+        0.0,
+        "Diagnostics warn when a camera's output falls under this rate, frames per second; 0 = "
+        "off.",
+        name="min_rate",
+        minimum=0.0,
+        maximum=1000.0,
+    )
+    timeout_s: float = parameter(
+        5.0,
+        "Diagnostics report an error when a camera sent no frame for this long, seconds; 0 = off.",
+        name="timeout_s",
+        minimum=0.0,
+        maximum=3600.0,
+    )
+    autostart: bool = parameter(
+        True,
+        "True: configure and activate at start. False: wait for a lifecycle manager.",
+        name="autostart",
+        applies=Applies.START,
+    )
+
+    def __post_init__(self) -> None:
+        _one_of("model.preset", self.preset, ("", *PRESETS))
+        _one_of("input.transport", self.transport, ("raw", "compressed"))
+        _one_of("output.size", self.output_size, ("source", "network"))
+        if len(self.input_size) != 2:
+            raise JetSegError(
+                f"input.size is {list(self.input_size)}; expected [height, width] in pixels"
+            )
+        bad = [prefix for prefix in self.cameras if not _PREFIX.fullmatch(prefix)]
+        if bad or not self.cameras or len(set(self.cameras)) != len(self.cameras):
+            raise JetSegError(
+                f"cameras is {list(self.cameras)}; expected different topic prefixes such as "
+                "['front', 'rear'], made of letters, digits, '_' and '/'"
+            )
+        parse_regions(self.regions)
+        self.runtime_settings()
+
+    @property
+    def polygons(self) -> tuple[Region, ...]:
+        """The regions, parsed."""
+        return parse_regions(self.regions)
+
+    def runtime_settings(self) -> RuntimeSettings:
+        """What the runtime is to be created with."""
+        height, width = self.input_size
+        return RuntimeSettings(
+            checkpoint=shipped_model_of(self.preset) if self.preset else self.checkpoint,
+            backend=self.backend,
+            device=self.device,
+            precision=self.precision,
+            threads=self.threads,
+            strict_backend=self.strict_backend,
+            input_size=(height, width),
+            resize=self.resize,
+            cache_dir=self.cache_dir,
+        )
+
+
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        expected = " or ".join(f"'{choice}'" for choice in choices)
+        raise JetSegError(f"{name} is '{value}'; expected {expected}")

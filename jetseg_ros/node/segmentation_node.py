@@ -1,0 +1,240 @@
+"""The lifecycle node: camera images in, labels and what they mean out."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import Any
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from jetseg.msg import ModelInfo
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from jetseg_core.errors import JetSegError
+from jetseg_core.runtime import Runtime, create_runtime
+from jetseg_core.sources.frame_slots import FrameSlots
+from jetseg_ros.node.camera_outputs import CameraOutputs
+from jetseg_ros.node.diagnostics import CameraMonitor, model_status, reporting
+from jetseg_ros.node.intake import Intake
+from jetseg_ros.node.label_info import LabelInfoOutput
+from jetseg_ros.node.model_info import model_info
+from jetseg_ros.node.parameter_mirror import ParameterMirror
+from jetseg_ros.node.parameters import SegmentationParameters
+from jetseg_ros.node.process import run_node
+from jetseg_ros.node.worker import Camera, InputMessage, Worker
+
+SUCCESS = TransitionCallbackReturn.SUCCESS
+FAILURE = TransitionCallbackReturn.FAILURE
+ERROR = TransitionCallbackReturn.ERROR
+
+STOP_TIMEOUT_S = 1.0
+"""How long a frame in work may delay deactivation; a process has 2 s to end, its libraries included."""
+
+
+class SegmentationNode(LifecycleNode):
+    """Segments the newest frame of each camera; see the parameters for what can be set.
+
+    One thread takes the cameras' messages and only stores them; a worker's threads decode, segment and publish. What is
+    left for the executor, which may be a single-threaded one, is hardly anything.
+    """
+
+    def __init__(self, node_name: str = "jetseg", **options: Any) -> None:
+        super().__init__(node_name, **options)
+        self._runtime: Runtime | None = None
+        self._worker: Worker | None = None
+        self._cameras: list[Camera] = []
+        self._monitors: list[CameraMonitor] = []
+        self._intake: Intake | None = None
+        self._slots: FrameSlots[InputMessage] = FrameSlots(0)
+        self._mirror = ParameterMirror(
+            self, SegmentationParameters, configured=lambda: self._runtime is not None
+        )
+        self._model_info = self.create_lifecycle_publisher(
+            ModelInfo,
+            "segmentation/model_info",
+            QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL),
+        )
+        self._label_info = LabelInfoOutput(self)
+        # Not managed by the lifecycle, and on a steady clock: it reports always.
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self.create_timer(1.0, self._every_second, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    @property
+    def parameters(self) -> SegmentationParameters:
+        """The parameters as they are now."""
+        return self._mirror.values
+
+    def autostart(self) -> bool:
+        """Configure and activate, if the parameter `autostart` says so; False when that failed."""
+        if not self.parameters.autostart:
+            return True
+        return self.trigger_configure() == SUCCESS and self.trigger_activate() == SUCCESS
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the model and create the outputs."""
+        try:
+            self._mirror.check()
+            settings = self.parameters.runtime_settings()
+            self.get_logger().info(
+                f"loading {settings.checkpoint} (backend {settings.backend}); one that compiles may "
+                "take minutes the first time"
+            )
+            with reporting(self._publish_diagnostics):
+                runtime = create_runtime(settings)
+                self._check_combination(runtime)
+                # The first inference may compile and allocate, or fail: better now than on a frame.
+                runtime.segment(np.zeros((64, 64, 3), np.uint8), confidence=True)
+        except JetSegError as error:
+            return self._refuse("configure", str(error))
+        except Exception as error:
+            return self._refuse("configure", f"{type(error).__name__}: {error}")
+        self._runtime = runtime
+        for prefix in self.parameters.cameras:
+            self._cameras.append(Camera(prefix, CameraOutputs(self, prefix)))
+        self._slots = FrameSlots(len(self._cameras))
+        log = self.get_logger().warning if runtime.degraded else self.get_logger().info
+        log(f"model {runtime.description.name}: {runtime.selection}")
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe to the cameras and start the worker."""
+        assert self._runtime is not None
+        try:
+            self._intake = self._create_intake()
+        except Exception as error:  # a wrong value of a qos_overrides parameter, say
+            return self._refuse("activate", f"{type(error).__name__}: {error}")
+        self._worker = Worker(
+            self._runtime,
+            self._slots,
+            self._cameras,
+            lambda: self.parameters,
+            self.get_clock(),
+            self.get_logger(),
+            self.context.ok,
+        )
+        name = f"{self.get_name()}: camera"
+        self._monitors = [CameraMonitor(f"{name} {c.name}".rstrip()) for c in self._cameras]
+        outcome = super().on_activate(state)
+        self._model_info.publish(model_info(self._runtime, self.get_clock().now().to_msg()))
+        self._label_info.reset()
+        self._publish_label_info()
+        self._intake.start()  # now that what comes of it is published
+        return outcome
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Unsubscribe and stop the worker; the model stays loaded."""
+        if not self._stop():
+            self.get_logger().error(
+                f"deactivate: inference has not come back within {STOP_TIMEOUT_S:g} s and is given "
+                "up; configure the node again"
+            )
+            return ERROR
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Unload the model and remove the outputs."""
+        self._release()
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop and release everything."""
+        self._release()
+        return super().on_shutdown(state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release everything, so that the node can be configured again."""
+        self._release()
+        return super().on_error(state)
+
+    def destroy_node(self) -> None:
+        """Stop the worker before the middleware goes."""
+        self._release()
+        super().destroy_node()
+
+    def _create_intake(self) -> Intake:
+        """One that has subscribed to every camera; when that fails, to none."""
+        compressed = self.parameters.transport == "compressed"
+        kind, name = (CompressedImage, "image/compressed") if compressed else (Image, "image")
+        # Sensor data, and only the newest: what is not served at once is overtaken anyway.
+        qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+        intake = Intake(self)
+        try:
+            for index, camera in enumerate(self._cameras):
+                prefix = f"{camera.name}/" if camera.name else ""
+                intake.subscribe(kind, f"{prefix}{name}", partial(self._slots.put, index), qos)
+                intake.subscribe(
+                    CameraInfo, f"{prefix}camera_info", partial(setattr, camera, "calibration"), qos
+                )
+        except Exception:
+            intake.stop()
+            raise
+        return intake
+
+    def _stop(self) -> bool:
+        if self._intake is not None:
+            self._intake.stop()
+            self._intake = None
+        self._monitors.clear()
+        worker, self._worker = self._worker, None
+        return worker is None or worker.stop(STOP_TIMEOUT_S)
+
+    def _release(self) -> None:
+        # A runtime whose inference hangs can't be closed; it is left to the thread that is in it.
+        if self._stop() and self._runtime is not None:
+            self._runtime.close()
+        self._runtime = None
+        for camera in self._cameras:
+            camera.outputs.destroy()
+        self._cameras.clear()
+
+    def _check_combination(self, runtime: Runtime) -> None:
+        wanted, model = self.parameters.combination, runtime.description
+        if wanted not in (-1, model.combination):
+            raise JetSegError(
+                f"model.combination is {wanted}, but {model.name} has combination "
+                f"{model.combination}; choose another checkpoint, or -1 for any"
+            )
+
+    def _publish_label_info(self) -> None:
+        if self._worker is not None and self._runtime is not None:  # active
+            classes = self._runtime.description.classes
+            self._label_info.publish(classes, self.parameters.min_confidence)
+
+    def _refuse(self, transition: str, reason: str) -> TransitionCallbackReturn:
+        self.get_logger().error(f"{transition} failed: {reason}")
+        return FAILURE
+
+    def _every_second(self) -> None:
+        self._publish_label_info()  # where the threshold has changed
+        self._publish_diagnostics()
+
+    def _publish_diagnostics(self) -> None:
+        if not self.context.ok():  # an interrupt took the middleware away
+            return
+        message = DiagnosticArray()
+        message.header.stamp = self.get_clock().now().to_msg()
+        _, state = self._state_machine.current_state
+        message.status.append(model_status(f"{self.get_name()}: model", state, self._runtime))
+        for index, monitor in enumerate(self._monitors):  # none unless active
+            status = monitor.status(
+                self._slots.counts(index),
+                self._cameras[index].latency.summaries(),
+                min_rate=self.parameters.min_rate,
+                timeout_s=self.parameters.timeout_s,
+                busy_s=self._worker.busy_s if self._worker else 0.0,
+            )
+            message.status.append(status)
+        self._diagnostics.publish(message)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until it is interrupted; returns the exit status."""
+    return run_node(SegmentationNode, SegmentationNode.autostart, args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

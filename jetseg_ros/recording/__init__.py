@@ -1,6 +1,0 @@
-"""rosbag2 recordings read without ROS middleware: sqlite3 and mcap, compressed, split or damaged."""
-
-from jetseg_ros.recording.recording import Recording, is_bag
-from jetseg_ros.recording.storage import Message
-
-__all__ = ["Message", "Recording", "is_bag"]

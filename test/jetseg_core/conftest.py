@@ -1,0 +1,66 @@
+"""What the core's tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from hypothesis import settings
+
+from jetseg_core.classes import CAMVID11
+from jetseg_core.deploy.onnx_export import export_onnx
+from jetseg_core.network.checkpoint import save_checkpoint
+from jetseg_core.network.jetseg import JetSeg
+from jetseg_core.network.model_config import ModelConfig
+from jetseg_core.street import StreetScene
+
+# A property is right or wrong, however busy the machine is.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session")
+def camvid() -> Path:
+    """CamVid's root folder; what needs it is skipped where it is absent."""
+    root = Path(os.environ.get("JETSEG_CAMVID") or "nowhere")
+    if not (root / "val").is_dir():
+        pytest.skip(
+            f"no CamVid at JETSEG_CAMVID='{root}': set it to a folder with val and valannot"
+        )
+    return root
+
+
+@pytest.fixture(scope="session")
+def exported_pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The path of a checkpoint of random weights; its exported form lies beside it."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("model") / "random.pt"
+    save_checkpoint(path, JetSeg(ModelConfig()), CAMVID11, {"data": "none: random weights"})
+    export_onnx(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def street() -> tuple[np.ndarray, np.ndarray]:
+    """One frame of the generated street, 480x360, and its labels."""
+    return StreetScene(seed=3).render(40)
+
+
+@pytest.fixture(scope="session")
+def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six generated frames in CamVid's layout, as train and as val."""
+    root = tmp_path_factory.mktemp("data")
+    scene = StreetScene(seed=1, size=(96, 128))
+    for split in ("train", "val"):
+        (root / split).mkdir()
+        (root / f"{split}annot").mkdir()
+        for index in range(6):
+            image, labels = scene.render(10 * index)
+            image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+            cv2.imwrite(str(root / split / f"{index}.png"), image)
+            cv2.imwrite(str(root / f"{split}annot" / f"{index}.png"), labels)
+    return root

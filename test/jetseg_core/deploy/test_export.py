@@ -1,0 +1,86 @@
+"""What is exported is what was trained, for every configuration."""
+
+from __future__ import annotations
+
+import numpy as np
+import openvino as ov
+import pytest
+import torch
+
+from jetseg_core.deploy.deployed import deploy
+from jetseg_core.deploy.onnx_export import to_onnx
+from jetseg_core.errors import JetSegError
+from jetseg_core.network.jetseg import JetSeg
+from jetseg_core.network.model_config import (
+    COMBINATIONS,
+    PRESETS,
+    DecoderForm,
+    EncoderForm,
+    ModelConfig,
+)
+from jetseg_core.network.preprocess import normalise
+
+SIZE = (67, 94)  # odd, not square, and no multiple of any stride
+
+
+def settled(config: ModelConfig) -> JetSeg:
+    """A network of random weights whose batch norms know the statistics of what flows through them."""
+    torch.manual_seed(0)
+    model = JetSeg(config)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0
+    with torch.no_grad():
+        model(torch.randn(2, 3, *SIZE))
+    return model.eval()
+
+
+def assert_same(trained: JetSeg, model: ov.Model, images: np.ndarray) -> None:
+    """Both forms choose classes that are as likely, within 1e-3 of a logit, with the confidence of one level."""
+    compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    with torch.inference_mode():
+        logits = trained(normalise(torch.from_numpy(images)))
+        confidence = (255 * logits.softmax(1).amax(1)).round()
+    result = compiled(images)
+    assert result["labels"].shape == images.shape[:3]
+    chosen = torch.from_numpy(result["labels"]).long().unsqueeze(1)
+    lost = logits.amax(1, keepdim=True) - logits.gather(1, chosen)
+    assert float(lost.max()) <= 1e-3
+    assert np.abs(result["confidence"].astype(int) - confidence.numpy()).max() <= 1
+
+
+def test_a_torch_that_cannot_export_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.export.Dim, "AUTO")
+    with pytest.raises(JetSegError, match=r"too old to export .* requirements/torch.txt"):
+        to_onnx(deploy(settled(ModelConfig(num_classes=5))), SIZE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("combination", range(len(COMBINATIONS)))
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_configuration_exports_to_what_it_is(preset: str, combination: int) -> None:
+    # At a fixed size, since exporting for any size takes five times longer; that form of it is tested below.
+    trained = settled(ModelConfig(preset, combination, num_classes=5))
+    model = ov.Core().read_model(to_onnx(deploy(trained), SIZE).SerializeToString())
+    assert_same(trained, model, np.random.default_rng(0).integers(0, 256, (1, *SIZE, 3), np.uint8))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("decoder", "encoder"), [("paper", "paper"), ("fast", "refined")])
+def test_one_export_serves_any_number_and_size_of_images(
+    decoder: DecoderForm, encoder: EncoderForm
+) -> None:
+    trained = settled(
+        ModelConfig(
+            activation="tanhexp" if decoder == "paper" else "hardswish",
+            attention=("eca", "none", "cbam"),
+            num_classes=5,
+            decoder=decoder,
+            encoder=encoder,
+        )
+    )
+    model = ov.Core().read_model(to_onnx(deploy(trained)).SerializeToString())
+    for shape in ((1, 64, 64, 3), (2, 97, 131, 3), (1, 120, 160, 3)):
+        images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+        model.reshape(list(shape))
+        assert_same(trained, model, images)

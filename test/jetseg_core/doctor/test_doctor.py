@@ -1,0 +1,112 @@
+"""`jetseg doctor`: what it finds wrong, and that it says how to mend it."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jetseg_core.cli.main import main
+from jetseg_core.doctor import Finding, examine_core, report
+from jetseg_core.doctor.inference_checks import examine_inference
+from jetseg_core.doctor.machine_checks import examine_machine
+from jetseg_core.doctor.software_checks import examine_software
+from jetseg_core.runtime import Runtime
+
+
+def status_of(arguments: list[str]) -> Any:
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", *arguments])
+    return ended.value.code
+
+
+def test_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of(["--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["works"] is True
+    findings = {item["name"]: item for item in printed["findings"]}
+    assert {"python", "numpy", "cuda", "jetson", "model", "self-test"} <= findings.keys()
+    assert {"backend torch", "backend openvino"} <= findings.keys()
+    assert "of a generated street right" in findings["self-test"]["found"]
+    for item in findings.values():
+        assert item["state"] == "ok" or (item["state"] == "warn" and item["mend"])
+
+
+def test_a_model_that_is_not_there_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of(["--checkpoint", "nowhere.pt"]) == 1
+    (line,) = (item for item in capsys.readouterr().out.splitlines() if item.startswith("fail"))
+    assert "nowhere.pt" in line
+    assert " -> " in line
+
+
+def test_a_model_that_sees_nothing_fails(exported_pair: Path) -> None:
+    findings = {item.name: item for item in examine_inference(str(exported_pair))}
+    assert findings["self-test"].state == "fail"
+    assert "untrained" in findings["self-test"].mend
+    # Of the backends one at a time nothing is needed but the default.
+    assert findings["backend torch"].state == "warn"
+
+
+def test_a_backend_that_loads_but_does_not_run_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_memory(*_: object, **__: object) -> None:
+        raise RuntimeError("CUDA out of memory")
+
+    monkeypatch.setattr(Runtime, "segment", out_of_memory)
+    findings = {item.name: item for item in examine_inference("nano_camvid11")}
+    assert findings["self-test"].state == "fail"
+    assert "CUDA out of memory" in findings["self-test"].found
+
+
+def test_a_missing_package_is_named_and_ends_the_examination(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = builtins.__import__
+    monkeypatch.delitem(sys.modules, "yaml")
+
+    def without_yaml(name: str, *rest: Any, **named: Any) -> Any:
+        if name == "yaml":
+            raise ModuleNotFoundError("No module named 'yaml'")
+        return real(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without_yaml)
+    monkeypatch.setattr("importlib.import_module", lambda name: without_yaml(name))
+    findings = list(examine_core("nano_camvid11"))
+    (failed,) = (item for item in findings if item.state == "fail")
+    assert failed.name == "yaml"
+    assert "pyyaml" in failed.mend
+    assert not [item for item in findings if item.name == "self-test"]
+
+
+def test_an_optional_package_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rosbags", None)  # as if not installed
+    (warned,) = (item for item in examine_software() if item.state == "warn")
+    assert warned.name == "rosbags"
+    assert "recordings" in warned.mend
+
+
+def test_a_jetson_without_its_rails(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "nv_tegra_release").write_text("# R36 (release), REVISION: 3.0\n")
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / "nvhost-gpu").touch()
+    findings = {item.name: item for item in examine_machine(tmp_path)}
+    assert findings["jetson"].found == "# R36 (release), REVISION: 3.0"
+    assert findings["power rails"].state == "warn"
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        assert findings["cuda"].state == "warn"
+        assert "torch does not see it" in findings["cuda"].found
+
+
+def test_lines_and_status(capsys: pytest.CaptureFixture[str]) -> None:
+    fine, bad = Finding("a", "ok", "is so"), Finding("b", "fail", "is not", "do this")
+    assert report([fine], as_json=False) == 0
+    assert report([fine, Finding("c", "warn", "may bite", "do that")], as_json=False) == 0
+    assert report([bad, fine], as_json=False) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert lines[3].split() == ["fail", "b", "is", "not", "->", "do", "this"]

@@ -1,0 +1,239 @@
+"""Recordings as others leave them: old, split, compressed, cut short, without metadata."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
+from rosbags.typesys import Stores, get_typestore
+
+from jetseg_core.errors import JetSegError
+from jetseg_core.recording import Recording, is_bag
+from jetseg_core.sources.recording_source import BagSource
+
+TYPES = get_typestore(Stores.ROS2_JAZZY)
+IMAGE = "sensor_msgs/msg/Image"
+START_NS, PERIOD_NS = 1_700_000_000_000_000_000, 100_000_000
+COUNT = 60
+
+WriteBag = Callable[..., Path]
+
+
+def image(index: int) -> Any:
+    # Noise, so that compression leaves something to cut.
+    data = np.random.default_rng(index).integers(0, 256, 48 * 64 * 3, np.uint8)
+    time = TYPES.types["builtin_interfaces/msg/Time"](sec=1, nanosec=index)
+    header = TYPES.types["std_msgs/msg/Header"](stamp=time, frame_id="camera")
+    return TYPES.types[IMAGE](
+        header=header, height=48, width=64, encoding="rgb8", is_bigendian=0, step=192, data=data
+    )
+
+
+@pytest.fixture
+def write_bag(tmp_path: Path) -> WriteBag:
+    def write(
+        storage: StoragePlugin = StoragePlugin.MCAP,
+        compression: CompressionMode = CompressionMode.NONE,
+        indexes: range = range(COUNT),
+        name: str = "bag",
+        version: Any = 9,
+    ) -> Path:
+        writer = Writer(tmp_path / name, version=version, storage_plugin=storage)
+        writer.set_compression(compression, CompressionFormat.ZSTD)
+        with writer:
+            connection = writer.add_connection("/image", IMAGE, typestore=TYPES)
+            for index in indexes:
+                data = TYPES.serialize_cdr(image(index), IMAGE)
+                writer.write(connection, START_NS + index * PERIOD_NS, data)
+        return tmp_path / name
+
+    return write
+
+
+def indexes(path: Path, **limits: int) -> list[int]:
+    """Which messages are read, after a check that they are whole."""
+    with Recording(path) as recording:
+        found = []
+        for message in recording.messages(["/image"], **limits):
+            index = (message.recorded_ns - START_NS) // PERIOD_NS
+            read: Any = TYPES.deserialize_cdr(message.data, message.msgtype)
+            np.testing.assert_array_equal(read.data, image(index).data)
+            found.append(index)
+        return found
+
+
+MODES = [
+    (StoragePlugin.MCAP, CompressionMode.NONE),
+    (StoragePlugin.MCAP, CompressionMode.FILE),
+    (StoragePlugin.MCAP, CompressionMode.MESSAGE),
+    (StoragePlugin.MCAP, CompressionMode.STORAGE),
+    (StoragePlugin.SQLITE3, CompressionMode.NONE),
+    (StoragePlugin.SQLITE3, CompressionMode.FILE),
+    (StoragePlugin.SQLITE3, CompressionMode.MESSAGE),
+]
+
+
+@pytest.mark.parametrize(("storage", "compression"), MODES, ids=lambda mode: mode.name.lower())
+@pytest.mark.parametrize("metadata", [True, False], ids=["", "no-metadata"])
+def test_every_way_of_storing(
+    write_bag: WriteBag, storage: StoragePlugin, compression: CompressionMode, metadata: bool
+) -> None:
+    bag = write_bag(storage, compression)
+    if not metadata:
+        (bag / "metadata.yaml").unlink()
+    assert is_bag(bag)
+    assert indexes(bag) == list(range(COUNT))
+    limits = {"start_ns": START_NS + 3 * PERIOD_NS, "stop_ns": START_NS + 5 * PERIOD_NS}
+    assert indexes(bag, **limits) == [3, 4]
+    with Recording(bag) as recording:
+        assert recording.topics == {"/image": (IMAGE, COUNT)}
+        assert recording.duration_s == pytest.approx(5.9)
+        assert bool(recording.warnings) is not metadata
+    with BagSource(bag) as source:
+        assert len(list(source)) == COUNT
+
+
+@pytest.mark.parametrize("version", [2, 4, 5, 6, 7, 8])
+def test_older_metadata(write_bag: WriteBag, version: int) -> None:
+    """What each version of metadata.yaml lacks; bags of Humble also hold no message definitions."""
+    bag = write_bag(StoragePlugin.SQLITE3, version=8)
+    path = bag / "metadata.yaml"
+    metadata = yaml.safe_load(path.read_text())
+    information = metadata["rosbag2_bagfile_information"]
+    information["version"] = version
+    for key, since in (
+        ("ros_distro", 8),
+        ("custom_data", 6),
+        ("files", 5),
+        ("compression_mode", 3),
+    ):
+        if version < since:
+            del information[key]
+    for topic in information["topics_with_message_count"]:
+        for key, since in (("type_description_hash", 7), ("offered_qos_profiles", 4)):
+            if version < since:
+                del topic["topic_metadata"][key]
+    path.write_text(yaml.safe_dump(metadata))
+    if version < 7:
+        database = sqlite3.connect(bag / "bag.db3")
+        database.executescript("DROP TABLE message_definitions; DROP TABLE schema;")
+        database.executescript("ALTER TABLE topics DROP COLUMN type_description_hash;")
+        database.close()
+    assert indexes(bag) == list(range(COUNT))
+    with Recording(bag) as recording:
+        assert recording.warnings == []
+
+
+def test_parts_of_a_split_recording(write_bag: WriteBag, tmp_path: Path) -> None:
+    # By name, part 10 would come before part 9.
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    for name, part in (("whole_9", range(0, 7)), ("whole_10", range(7, COUNT))):
+        (write_bag(indexes=part, name=name) / f"{name}.mcap").rename(whole / f"{name}.mcap")
+    assert indexes(whole) == list(range(COUNT))
+    with Recording(whole) as recording:
+        assert recording.topics == {"/image": (IMAGE, COUNT)}
+
+
+@pytest.mark.parametrize(("storage", "compression"), MODES, ids=lambda mode: mode.name.lower())
+@pytest.mark.parametrize("share", [0.999, 0.6])
+def test_a_file_cut_short(
+    write_bag: WriteBag, storage: StoragePlugin, compression: CompressionMode, share: float
+) -> None:
+    bag = write_bag(storage, compression)
+    (file,) = (path for path in bag.iterdir() if path.name != "metadata.yaml")
+    data = file.read_bytes()
+    file.write_bytes(data[: int(share * len(data))])
+    found = indexes(bag)
+    # All whole messages: nothing is skipped, and no more than what was cut off is missing.
+    assert found == list(range(len(found)))
+    # A compressor's blocks of 128 KiB are whole or nothing.
+    packed = compression in (CompressionMode.FILE, CompressionMode.STORAGE)
+    assert len(found) >= share * COUNT - (15 if packed else 2)
+    with Recording(bag) as recording:
+        list(recording.messages(["/image"]))
+        assert bool(recording.warnings) is (len(found) < COUNT or storage == StoragePlugin.MCAP)
+        assert recording.topics["/image"][1] >= len(found)
+
+
+def test_what_damage_in_the_middle_costs_is_said(write_bag: WriteBag) -> None:
+    bag = write_bag(StoragePlugin.MCAP, CompressionMode.MESSAGE)
+    file = bag / "bag.mcap"
+    data = bytearray(file.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 20000] = bytes(20000)
+    file.write_bytes(data)
+    with Recording(bag) as recording:
+        found = sum(1 for _ in recording.messages(["/image"]))
+        assert found < COUNT
+        missing = f"damaged; {COUNT - found} of {COUNT} messages are missing"
+        assert any(missing in text for text in recording.warnings)
+
+
+def test_what_is_no_recording(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    broken = tmp_path / "broken.mcap"
+    broken.write_bytes(b"this is no bag")
+    for path, reason in (("nowhere", "no such folder"), ("empty", "no .mcap or .db3 file in it")):
+        assert not is_bag(tmp_path / path)
+        with pytest.raises(JetSegError, match=f"cannot be read as a rosbag2 recording.*{reason}"):
+            Recording(tmp_path / path)
+    with pytest.raises(JetSegError, match="does not begin as an mcap file does"):
+        Recording(broken)
+
+
+def test_a_listed_file_that_is_missing(write_bag: WriteBag) -> None:
+    bag = write_bag()
+    path = bag / "metadata.yaml"
+    path.write_text(path.read_text().replace("- bag.mcap", "- bag.mcap\n  - bag_1.mcap"))
+    assert indexes(bag) == list(range(COUNT))
+    with Recording(bag) as recording:
+        assert any("bag_1.mcap: listed in metadata.yaml" in text for text in recording.warnings)
+
+
+def test_a_copy_in_the_folder_is_not_read_as_well(write_bag: WriteBag) -> None:
+    bag = write_bag()
+    shutil.copy(bag / "bag.mcap", bag / "copy.mcap")
+    assert indexes(bag) == list(range(COUNT))
+    with Recording(bag) as recording:
+        assert any("copy.mcap: not listed in metadata.yaml" in text for text in recording.warnings)
+    (bag / "copy.mcap").unlink()
+    (bag / "metadata.yaml").write_text("rosbag2_bagfile_information: [")
+    assert indexes(bag) == list(range(COUNT))
+    with Recording(bag) as recording:
+        assert any("metadata.yaml: damaged" in text for text in recording.warnings)
+
+
+@pytest.mark.parametrize("compression", ["NONE", "LZ4", "ZSTD"])
+@pytest.mark.parametrize("chunks", [True, False], ids=["chunks", "no-chunks"])
+@pytest.mark.parametrize("share", [1.0, 0.6])
+def test_what_another_writer_wrote(
+    tmp_path: Path, compression: str, chunks: bool, share: float
+) -> None:
+    writing = pytest.importorskip("mcap.writer", reason="the package mcap is not installed")
+    file = tmp_path / "foreign.mcap"
+    with file.open("wb") as stream:
+        kind = writing.CompressionType[compression]
+        writer = writing.Writer(stream, 50_000, compression=kind, use_chunking=chunks)
+        writer.start(profile="ros2")
+        definition = TYPES.generate_msgdef(IMAGE, ros_version=2)[0].encode()
+        schema = writer.register_schema(IMAGE, "ros2msg", definition)
+        channel = writer.register_channel("/image", "cdr", schema)
+        for index in range(COUNT):
+            time = START_NS + index * PERIOD_NS
+            data = bytes(TYPES.serialize_cdr(image(index), IMAGE))
+            writer.add_message(channel, time, data, time)
+        writer.finish()
+    data = file.read_bytes()
+    file.write_bytes(data[: int(share * len(data))])
+    found = indexes(file)
+    assert found == list(range(len(found)))
+    # A chunk of 50 kB holds six of these messages; a compressor may need all of it.
+    assert len(found) == COUNT if share == 1 else 0.6 * COUNT - 7 <= len(found) < COUNT

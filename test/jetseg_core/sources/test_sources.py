@@ -1,0 +1,144 @@
+"""Frame sources: folders, videos, the generator, and what is none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from jetseg_core.errors import JetSegError
+from jetseg_core.sources import FolderSource, GeneratorSource, VideoSource, open_source
+from jetseg_core.street import StreetScene
+
+
+@pytest.fixture
+def pictures() -> list[np.ndarray]:
+    """Five flat pictures of different colors, (48, 64, 3) RGB."""
+    return [np.full((48, 64, 3), (40 * i, 20, 200 - 40 * i), np.uint8) for i in range(5)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, pictures: list[np.ndarray]) -> Path:
+    """The pictures as PNG files, written out of order; the first and third have labels."""
+    for directory in ("drive", "driveannot"):
+        (tmp_path / directory).mkdir()
+    for index in (3, 0, 4, 2, 1):
+        file = tmp_path / "drive" / f"{index:03d}.png"
+        cv2.imwrite(str(file), cv2.cvtColor(pictures[index], cv2.COLOR_RGB2BGR))
+    for index in (0, 2):
+        labels = np.full((48, 64), index, np.uint8)
+        labels[:10] = 11  # void
+        cv2.imwrite(str(tmp_path / "driveannot" / f"{index:03d}.png"), labels)
+    (tmp_path / "drive" / "notes.txt").write_text("not a picture")
+    return tmp_path / "drive"
+
+
+@pytest.fixture
+def video(tmp_path: Path, pictures: list[np.ndarray]) -> Path:
+    """The pictures as a video of 20 frames per second."""
+    file = tmp_path / "drive.avi"
+    writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"MJPG"), 20.0, (64, 48))
+    for picture in pictures:
+        writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    writer.release()
+    return file
+
+
+def test_folder(folder: Path, pictures: list[np.ndarray]) -> None:
+    source = open_source(str(folder))
+    assert isinstance(source, FolderSource) and len(source) == 5 and source.rate_hz is None
+    for _ in range(2):  # it can be read again
+        frames = list(source)
+        assert [frame.name for frame in frames] == ["000", "001", "002", "003", "004"]
+        for frame, picture in zip(frames, pictures, strict=True):
+            np.testing.assert_array_equal(frame.image, picture)
+            assert frame.stamp_ns is None
+    assert [frame.labels is not None for frame in frames] == [True, False, True, False, False]
+    labels = frames[2].labels
+    assert labels is not None and (labels[:10] == 255).all() and (labels[10:] == 2).all()
+
+
+def test_folder_with_labels_of_another_size(folder: Path) -> None:
+    file = folder.with_name("driveannot") / "002.png"
+    cv2.imwrite(str(file), np.zeros((24, 32), np.uint8))
+    frames = iter(FolderSource(folder))
+    next(frames), next(frames)
+    with pytest.raises(JetSegError, match=r"002\.png: labels of shape \(24, 32\)"):
+        next(frames)
+
+
+def test_video(video: Path, pictures: list[np.ndarray]) -> None:
+    source = open_source(str(video))
+    assert isinstance(source, VideoSource) and len(source) == 5
+    assert source.rate_hz == pytest.approx(20.0)
+    for _ in range(2):
+        frames = list(source)
+        assert len(frames) == 5
+        for frame, picture in zip(frames, pictures, strict=True):
+            assert np.abs(frame.image.astype(int) - picture).max() < 12  # JPEG
+            assert frame.labels is None
+    stamps = [frame.stamp_ns for frame in frames]
+    assert stamps == pytest.approx([i * 50_000_000 for i in range(5)], abs=1_000_000)
+    assert len({frame.name for frame in frames}) == 5
+
+
+def test_generator() -> None:
+    source = open_source("generator:frames=2,size=160x96,seed=7,rate=5")
+    assert isinstance(source, GeneratorSource) and len(source) == 2 and source.rate_hz == 5.0
+    frames = list(source)
+    assert [frame.stamp_ns for frame in frames] == [0, 200_000_000]
+    image, labels = StreetScene(seed=7, size=(96, 160), rate_hz=5.0).render(1)
+    np.testing.assert_array_equal(frames[1].image, image)
+    assert frames[1].labels is not None
+    np.testing.assert_array_equal(frames[1].labels, labels)
+
+
+def missing(folder: Path) -> str:
+    return str(folder / "nothing")
+
+
+def empty(folder: Path) -> str:
+    (folder / "empty").mkdir()
+    return str(folder / "empty")
+
+
+def one_picture(folder: Path) -> str:
+    return str(folder / "000.png")
+
+
+def text(folder: Path) -> str:
+    return str(folder / "notes.txt")
+
+
+def broken_video(folder: Path) -> str:
+    (folder / "broken.mp4").write_bytes(b"this is no video")
+    return str(folder / "broken.mp4")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (missing, "nothing: no such file or folder; expected a folder"),
+        (empty, "empty: no image in this folder; expected files ending in .*png"),
+        (one_picture, "000.png: not a source of frames; give the folder that it lies in"),
+        (text, "notes.txt: not a source of frames; expected a folder"),
+        (broken_video, "broken.mp4: cannot be opened as a video"),
+        (lambda _: "generator:colour=red", "no option 'colour'"),
+        (lambda _: "generator:frames=many", "'generator:frames=many': .*expected"),
+        (lambda _: "generator:frames=0", "frames=0; expected 1 or more"),
+        (lambda _: "generator:size=big", "'big' is not WIDTHxHEIGHT"),
+        (lambda _: "generator:rate=0", "rate=0; expected more than 0"),
+    ],
+)
+def test_what_is_no_source(folder: Path, make: Callable[[Path], str], message: str) -> None:
+    with pytest.raises(JetSegError, match=message):
+        open_source(make(folder))
+
+
+def test_a_broken_picture_names_its_file(folder: Path) -> None:
+    (folder / "001.png").write_bytes(b"this is no picture")
+    with pytest.raises(JetSegError, match=r"001\.png: not an image"):
+        list(FolderSource(folder))

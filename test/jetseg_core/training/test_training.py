@@ -1,0 +1,225 @@
+"""The training loop, on a handful of generated frames."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from jetseg_core.classes import CAMVID11
+from jetseg_core.data.augmentation import Augmentation
+from jetseg_core.errors import JetSegError
+from jetseg_core.network.checkpoint import load_checkpoint, save_checkpoint, write_atomically
+from jetseg_core.network.jetseg import JetSeg
+from jetseg_core.network.layers import JetBlock
+from jetseg_core.network.model_config import ModelConfig
+from jetseg_core.training import loop
+from jetseg_core.training.batches import epoch_batches
+from jetseg_core.training.loop import train
+from jetseg_core.training.teacher import Teacher
+from jetseg_core.training.train_config import TrainConfig
+
+
+@pytest.fixture
+def data(small_data: Path) -> Path:
+    return small_data
+
+
+def settings(data: Path, out: Path, **changes: object) -> TrainConfig:
+    values = {
+        "epochs": 3,
+        "batch_size": 4,
+        "crop_height": 64,
+        "crop_width": 64,
+        "street_scenes": 2,
+        "validate_every": 1,
+    }
+    return TrainConfig(data=str(data), out=str(out), **(values | changes))  # type: ignore[arg-type]
+
+
+def curve(out: Path) -> list[dict[str, str]]:
+    with (out / "curve.csv").open() as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+def test_a_killed_run_goes_on_to_the_same_result(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(settings(data, tmp_path / "whole"))
+
+    def save_and_die(state: dict[str, object], path: Path) -> None:
+        write_atomically(state, path)
+        if state["epoch"] == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "write_atomically", save_and_die)
+    with pytest.raises(KeyboardInterrupt):
+        train(settings(data, tmp_path / "killed"))
+    monkeypatch.undo()
+    assert len(curve(tmp_path / "killed")) == 2
+    best = train(settings(data, tmp_path / "killed"), resume=True)
+
+    assert curve(tmp_path / "killed") == curve(tmp_path / "whole")
+    weights = [
+        torch.load(tmp_path / name / "last.pt", weights_only=True)["model"]
+        for name in ("whole", "killed")
+    ]
+    for name, value in weights[0].items():
+        torch.testing.assert_close(value, weights[1][name], msg=name)
+    provenance = load_checkpoint(best).provenance
+    assert {"data", "split", "recipe", "commit", "epochs", "val_miou"} <= set(provenance)
+    assert str(data) not in str(provenance)  # folders of the training machine stay there
+
+
+def test_resuming_nothing_or_something_else_is_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(JetSegError, match="no run to resume"):
+        train(settings(data, tmp_path), resume=True)
+    train(settings(data, tmp_path, epochs=1))
+    with pytest.raises(JetSegError, match=r"other settings of .*batch_size"):
+        train(settings(data, tmp_path, epochs=1, batch_size=2), resume=True)
+
+
+def test_a_run_can_start_from_a_checkpoint_of_the_same_network_only(
+    data: Path, tmp_path: Path
+) -> None:
+    first = train(settings(data, tmp_path / "a", epochs=1))
+    second = load_checkpoint(train(settings(data, tmp_path / "b", epochs=1, init_from=str(first))))
+    assert second.provenance["started_from"] == load_checkpoint(first).provenance
+    assert str(first) not in str(second.provenance)
+    with pytest.raises(JetSegError, match="init_from"):
+        train(settings(data, tmp_path / "c", epochs=1, init_from=str(first), combination=3))
+
+
+def test_a_run_learns_from_a_teacher(data: Path, tmp_path: Path) -> None:
+    first = train(settings(data, tmp_path / "first", epochs=1, offset_pixels=0))
+    again = {"epochs": 1, "init_from": str(first), "teacher": str(first)}
+    best = train(settings(data, tmp_path / "a", **again, distillation=2.0, learning_rate=1e-9))
+    provenance = load_checkpoint(best).provenance
+    assert provenance["teacher"] == load_checkpoint(first).provenance
+    assert str(first) not in str(provenance)
+    # It learns from itself: nearly the same answers, but for the batch's own mean and variance.
+    (row,) = curve(tmp_path / "a")
+    assert float(row["loss"]) == pytest.approx(float(row["ce"]) + float(row["teacher"]), abs=2e-4)
+    train(settings(data, tmp_path / "b", **again, distillation=4.0, learning_rate=1e-9))
+    (doubled,) = curve(tmp_path / "b")
+    assert float(doubled["teacher"]) == pytest.approx(2 * float(row["teacher"]), rel=0.01, abs=2e-4)
+
+    other = tmp_path / "halves.yaml"
+    other.write_text("names: [built, rest]")
+    changes = {"classes": str(other), "street_scenes": 0, "teacher": str(first)}
+    with pytest.raises(JetSegError, match=r"teacher: .* knows Sky, .* trains built, rest; give"):
+        train(settings(data, tmp_path / "c", **changes))
+
+
+def test_a_teacher_s_answer_is_the_best(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = JetSeg(ModelConfig(num_classes=len(CAMVID11)))
+    images = torch.randn(2, 3, 64, 64)
+    save_checkpoint(tmp_path / "teacher.pt", model, CAMVID11, {})
+    teacher = Teacher(tmp_path / "teacher.pt", CAMVID11, torch.device("cpu"))
+    with torch.no_grad():
+        logits = model.eval()(images)
+    assert float(teacher.loss(images, logits)) == pytest.approx(0, abs=1e-6)
+    assert float(teacher.loss(images, logits + 7)) == pytest.approx(
+        0, abs=1e-6
+    )  # a softmax's shift
+    other = torch.randn_like(logits).requires_grad_()
+    expected = torch.distributions.kl_divergence(
+        torch.distributions.Categorical(logits=logits.movedim(1, -1)),
+        torch.distributions.Categorical(logits=other.detach().movedim(1, -1)),
+    ).mean()
+    found = teacher.loss(images, other)
+    torch.testing.assert_close(found.detach(), expected)
+    found.backward()
+    assert other.grad is not None and float(other.grad.abs().sum()) > 0
+
+
+@pytest.mark.parametrize("zero", [False, True])
+def test_residual_blocks_begin_as_asked(data: Path, tmp_path: Path, zero: bool) -> None:
+    train(settings(data, tmp_path, epochs=1, learning_rate=1e-9, zero_init_residual=zero))
+    model = load_checkpoint(tmp_path / "best.pt").build()
+    blocks = [block for block in model.modules() if isinstance(block, JetBlock) and block.residual]
+    assert len(blocks) == 5
+    for block in blocks:
+        assert isinstance(block.last_norm, nn.BatchNorm2d)
+        scale = block.last_norm.weight.detach()
+        torch.testing.assert_close(scale, torch.full_like(scale, float(not zero)))
+
+
+def test_another_network_on_other_classes_at_another_size(data: Path, tmp_path: Path) -> None:
+    classes = tmp_path / "halves.yaml"
+    classes.write_text("names: [built, rest]")
+    changes: dict[str, object] = {"activation": "tanhexp", "attention": "none"}
+    changes |= {"residual_blocks": "0,1,0,0"}
+    changes |= {"decoder_channels": 16, "loss": "iou", "classes": str(classes), "street_scenes": 0}
+    changes |= {"frame_height": 64, "frame_width": 80, "epochs": 1}
+    checkpoint = load_checkpoint(train(settings(data, tmp_path / "run", **changes)))
+    assert checkpoint.classes.names == ("built", "rest")
+    assert checkpoint.config == ModelConfig(
+        num_classes=2,
+        activation="tanhexp",
+        attention=("none",) * 3,
+        decoder="fast",
+        encoder="refined",
+        decoder_channels=16,
+        residual_blocks=(0, 1, 0, 0),
+    )
+    assert checkpoint.provenance["data"] == "own frames with the classes 'halves', resized to 80x64"
+    assert str(tmp_path) not in str(checkpoint.provenance)
+    assert {"loss", "iou"} <= set(curve(tmp_path / "run")[0])
+
+
+def test_a_run_of_before_a_setting_existed_goes_on(data: Path, tmp_path: Path) -> None:
+    train(settings(data, tmp_path, epochs=1))
+    state = torch.load(tmp_path / "last.pt", weights_only=True)
+    del state["config"]["attention"]
+    torch.save(state, tmp_path / "last.pt")
+    train(settings(data, tmp_path, epochs=1), resume=True)
+    with pytest.raises(JetSegError, match=r"other settings of \['attention'\]"):
+        train(settings(data, tmp_path, epochs=1, attention="none"), resume=True)
+
+
+def test_batches_depend_on_seed_and_epoch_alone_and_show_every_frame_once() -> None:
+    frames = [
+        (np.full((64, 64, 3), value, np.uint8), np.full((64, 64), value, np.uint8))
+        for value in range(8)
+    ]
+    still = Augmentation(crop=(64, 64), scale=(1, 1), brightness=0, color=0)
+
+    def epoch(number: int) -> list[int]:
+        batches = epoch_batches(frames, 0, still, 4, seed=5, epoch=number)
+        return [int(label[0, 0]) for _, labels in batches for label in labels]
+
+    assert sorted(epoch(0)) == list(range(8))
+    assert epoch(0) == epoch(0)
+    assert epoch(0) != epoch(1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, "epochs: 0"),
+        ({"ema": 1.0}, "ema: 1.0"),
+        ({"class_balance": 1.0}, "class_balance: 1.0"),
+        ({"loss": "dice"}, "loss: 'dice' is not one of jet, recall, precision, iou, ce"),
+        ({"loss": "jet+iou"}, "loss: 'jet\\+iou' .* none twice"),
+        ({"attention": "cbam"}, "attention: 'cbam' is not three of"),
+        ({"frame_height": 64}, "frame_height, frame_width: 64, 0"),
+        ({"batch_size": 9}, "batch_size: 9, but an epoch has only 8 frames"),
+        (
+            {"classes": "cityscapes19"},
+            "street_scenes: 2, but rendered frames are labelled with camvid11",
+        ),
+        ({"max_scale": 0.1}, "max_scale: 0.1 is below"),
+        ({"preset": "micro"}, "preset: 'micro'"),
+    ],
+)
+def test_wrong_settings_name_the_field(
+    data: Path, tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(JetSegError, match=message):
+        train(settings(data, tmp_path, **changes))

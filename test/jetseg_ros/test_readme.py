@@ -1,0 +1,80 @@
+"""What README.md tells the reader to type and to write: names that are there."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from sensor_msgs.msg import Image
+
+from jetseg_core.classes import CAMVID11
+from jetseg_ros.camera.camera_node import CameraParameters
+from jetseg_ros.node.camera_outputs import OUTPUT_TYPES
+from jetseg_ros.node.parameters import SegmentationParameters
+
+if TYPE_CHECKING:
+    from test.jetseg_ros.conftest import Rig
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LAUNCHES = re.findall(r"ros2 launch jetseg (\S+\.launch\.py)((?: \w+:=[^\s`]+)*)", README)
+
+
+def parameters_of(kind: type) -> set[str]:
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+    return {item.metadata["parameter"].name for item in fields}
+
+
+def test_executables() -> None:
+    built = set(re.findall(r"^  (\w+)=jetseg_", (ROOT / "CMakeLists.txt").read_text(), re.M))
+    named = set(re.findall(r"ros2 run\s+jetseg (\w+)", README))
+    assert {"segmentation_node", "camera_node", "replay", "doctor"} <= named <= built
+    scripts = set(re.findall(r'"([\w-]+) = jetseg', (ROOT / "setup.py").read_text()))
+    assert set(re.findall(r"`(jetseg-[\w-]+)", README)) <= scripts
+
+
+def test_parameters() -> None:
+    named = set(re.findall(r"-p ([\w.]+):=", README))
+    assert named and named <= parameters_of(CameraParameters) | parameters_of(
+        SegmentationParameters
+    )
+    assert set(re.findall(r"param set /jetseg (\S+)", README)) <= parameters_of(
+        SegmentationParameters
+    )
+
+
+@pytest.mark.parametrize(("file", "arguments"), LAUNCHES, ids=lambda text: text.strip())
+def test_launch_files_and_their_arguments(file: str, arguments: str) -> None:
+    pytest.importorskip("launch_ros", reason="launch_ros comes with a ROS 2 distribution only")
+    from launch.launch_context import LaunchContext
+    from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+    source = PythonLaunchDescriptionSource(str(ROOT / "launch" / file))
+    declared = source.get_launch_description(LaunchContext()).get_launch_arguments()
+    assert set(re.findall(r"(\w+):=", arguments)) <= {argument.name for argument in declared}
+
+
+def costmap_layer() -> dict[str, Any]:
+    (block,) = re.findall(r"```yaml\n(\s+semantic_segmentation_layer:\n.*?)```", README, re.DOTALL)
+    return yaml.safe_load(dedent(block))["semantic_segmentation_layer"]
+
+
+def test_the_costmap_layer(rig: Rig) -> None:
+    layer = costmap_layer()
+    camera = layer[layer["observation_sources"]]
+    assert {camera["segmentation_topic"], camera["confidence_topic"]} == {
+        f"/segmentation/{output}" for output in ("label", "confidence")
+    }
+    assert OUTPUT_TYPES["label"] is OUTPUT_TYPES["confidence"] is Image
+    rig.active_node()
+    for topic in (camera["segmentation_topic"], camera["confidence_topic"]):
+        rig.record(Image, topic)  # there is a publisher
+    for kind in camera["class_types"]:
+        # Without costs the layer takes zero, and marks nothing.
+        assert camera[kind].keys() == {"classes", "base_cost", "max_cost"}
+        assert set(camera[kind]["classes"]) <= set(CAMVID11.names)
