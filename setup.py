@@ -47,11 +47,13 @@ setup(
             "jetseg = jetseg_core.cli.main:main",
             "jetseg-node = jetseg_ros.node.segmentation_node:main",
             "jetseg-camera = jetseg_ros.camera.camera_node:main",
-            "jetseg-bench-node = jetseg_ros.bench:main",
-            "jetseg-doctor = jetseg_ros.doctor:main",
+            "jetseg-bench-node = jetseg_ros.bench.bench_node_command:main",
+            "jetseg-doctor = jetseg_ros.doctor.ros_checks:main",
             "jetseg-play-bag = jetseg_ros.play_bag:main",
             "jetseg-demo = jetseg_ros.demo:main",
             "jetseg-replay = jetseg_core.cli.replay:main",
-        ]
+        ],
+        # Further checks of `jetseg doctor`; each takes the checkpoint to try and yields findings.
+        "jetseg.doctor_checks": ["ros = jetseg_ros.doctor.ros_checks:examine_ros_if_present"],
     },
 )

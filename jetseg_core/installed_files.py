@@ -1,4 +1,4 @@
-"""Where the folders that JetSeg brings along are: in a source checkout, or where it was installed."""
+"""The folders that JetSeg brings along (``models``, ``config``, ``msg``), in a checkout or an installation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def installed_folders(name: str) -> list[Path]:
-    """The folders of that name (``models``, ``config``) that exist, a source checkout's first."""
+    """The existing folders of a name such as ``models``, a source checkout's first."""
     prefixes = [
         *os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep),
         *os.environ.get("COLCON_PREFIX_PATH", "").split(os.pathsep),

@@ -1,14 +1,34 @@
-"""What an NVIDIA Jetson says of itself in files: release, power rails, temperatures."""
+"""NVIDIA hardware as the system's files describe it: GPUs, and a Jetson's release, power and temperatures.
+
+Written after NVIDIA's Jetson Linux developer guide; not run on a Jetson by its authors yet.
+"""
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from statistics import fmean
+from types import TracebackType
 
 RELEASE = "etc/nv_tegra_release"
+DEVICES = ("dev/nvidiactl", "dev/nvhost-gpu", "dev/nvgpu")
+"""Device files that NVIDIA's drivers create: on a PC, and on Jetsons of several generations."""
+TOTAL_RAILS = ("VDD_IN", "VIN_SYS_5V0", "POM_5V_IN")
+"""Names of the rail that feeds the whole module, by module."""
+INTERVAL_S = 0.05
+
+
+def has_nvidia_device(root: Path = Path("/")) -> bool:
+    """True if a driver for an NVIDIA GPU is loaded.
+
+    Args:
+        root: of the file system.
+    """
+    return any((root / device).exists() for device in DEVICES)
 
 
 def jetson_release(root: Path = Path("/")) -> str | None:
-    """First line of the release file of Jetson Linux; None on every other machine.
+    """First line of the release file of Jetson Linux; None on other machines.
 
     Args:
         root: of the file system.
@@ -17,7 +37,7 @@ def jetson_release(root: Path = Path("/")) -> str | None:
 
 
 def power_rails(root: Path = Path("/")) -> dict[str, float]:
-    """Power of each supply rail, watts, by the board's name of the rail; empty where there are none.
+    """Power of each supply rail, watts, by the board's name of the rail; empty on other machines.
 
     Args:
         root: of the file system.
@@ -40,7 +60,7 @@ def power_rails(root: Path = Path("/")) -> dict[str, float]:
 
 
 def temperatures(root: Path = Path("/")) -> dict[str, float]:
-    """Degrees Celsius of each thermal zone that can be read, by its type.
+    """Temperature of each readable thermal zone, degrees Celsius, by its type.
 
     Args:
         root: of the file system.
@@ -51,6 +71,48 @@ def temperatures(root: Path = Path("/")) -> dict[str, float]:
         if (label := _text(zone / "type")) and value is not None:
             found[label] = value * 1e-3
     return found
+
+
+class PowerMeter:
+    """Samples the power of a whole Jetson module 20 times a second while entered.
+
+    Args:
+        root: of the file system.
+    """
+
+    def __init__(self, root: Path = Path("/")) -> None:
+        self._root = root
+        self._samples: list[float] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    @property
+    def watts(self) -> float | None:
+        """Mean power so far; None on a machine without such sensors."""
+        return fmean(self._samples) if self._samples else None
+
+    def __enter__(self) -> PowerMeter:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        while True:
+            rails = power_rails(self._root)
+            total = next((rails[name] for name in TOTAL_RAILS if name in rails), None)
+            if total is None:
+                return
+            self._samples.append(total)
+            if self._stop.wait(INTERVAL_S):
+                return
 
 
 def _text(file: Path) -> str | None:

@@ -1,9 +1,10 @@
-"""A benchmark as a picture."""
+"""Benchmarks as pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from jetseg_core.atomic_file import replacing
 
@@ -14,21 +15,16 @@ VARIED = {
 }
 
 
-def draw(rows: Sequence[dict], machine: str, path: Path) -> None:
-    """Write a PNG: bars of a frame's median time, or lines where size, batch or threads were varied.
+def draw_models(rows: Sequence[dict], machine: str, path: Path) -> None:
+    """Draw bars of a frame's median time, or lines if size, batch or threads were varied.
 
     Args:
         rows: as `Timing.to_dict` gives them.
-        machine: what stands below the title.
-        path: of the picture.
+        machine: first words of the title.
+        path: of the picture, a PNG.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     varied = next((key for key in VARIED if len({str(row[key]) for row in rows}) > 1), None)
-    figure, axes = pyplot.subplots(figsize=(8, 4.5 if varied else 1.2 + 0.35 * len(rows)))
+    figure, axes = _figure(1, (8, 4.5 if varied else 1.2 + 0.35 * len(rows)))
     if varied:
         for name in dict.fromkeys(_name(row) for row in rows):
             points = sorted(
@@ -47,8 +43,57 @@ def draw(rows: Sequence[dict], machine: str, path: Path) -> None:
         axes.invert_yaxis()
         axes.margins(x=0.12)
         axes.set_xlabel("ms a frame, median")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(_title(rows, machine, varied), fontsize=9, loc="left")
+    first = rows[0]
+    fixed = {
+        "size": f"{first['size'][0]}x{first['size'][1]} (height x width)",
+        "threads": f"{first['threads']} threads",
+        "batch": f"batch {first['batch']}",
+    }
+    title = [machine, *(text for key, text in fixed.items() if key != varied)]
+    _save(figure, ", ".join(title), path)
+
+
+def draw_cameras(rows: Sequence[dict], title: str, path: Path) -> None:
+    """Draw labels a second and their ages, by the number of cameras.
+
+    Args:
+        rows: with ``cameras``, ``sent_hz``, ``labels_hz``, ``least_labels_hz``, ``p50_ms``, ``p99_ms``.
+        title: of the picture.
+        path: of the picture, a PNG.
+    """
+    counts = [row["cameras"] for row in rows]
+    figure, (rates, ages) = _figure(2, (8, 4))
+    rates.plot(counts, [row["sent_hz"] for row in rows], "--", color="gray", label="images sent")
+    for axes, key, label in (
+        (rates, "labels_hz", "labels, all cameras"),
+        (rates, "least_labels_hz", "labels, the slowest camera"),
+        (ages, "p50_ms", "p50"),
+        (ages, "p99_ms", "p99"),
+    ):
+        axes.plot(counts, [row[key] for row in rows], marker="o", label=label)
+    rates.set(ylabel="a second")
+    ages.set(ylabel="image published to label received, ms")
+    for axes in (rates, ages):
+        axes.set(xlabel="cameras", ylim=(0, None), xticks=counts)
+        axes.legend()
+    _save(figure, title, path)
+
+
+def _figure(columns: int, size: tuple[float, float]) -> tuple[Any, Any]:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    return pyplot.subplots(1, columns, figsize=size)
+
+
+def _save(figure: Any, title: str, path: Path) -> None:
+    from matplotlib import pyplot
+
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.suptitle(title, fontsize=9, x=0.02, ha="left")
     figure.tight_layout()
     with replacing(path) as partial:
         figure.savefig(partial, format="png", dpi=150)
@@ -61,12 +106,3 @@ def _name(row: dict) -> str:
 
 def _abscissa(row: dict, varied: str) -> float:
     return row["size"][0] * row["size"][1] / 1000 if varied == "size" else row[varied]
-
-
-def _title(rows: Sequence[dict], machine: str, varied: str | None) -> str:
-    parts = {
-        "size": f"{rows[0]['size'][0]}x{rows[0]['size'][1]} (height x width)",
-        "threads": f"{rows[0]['threads']} threads",
-        "batch": f"batch {rows[0]['batch']}",
-    }
-    return ", ".join([machine, *(text for key, text in parts.items() if key != varied)])

@@ -1,4 +1,4 @@
-"""A recording of the generated street, as long as is asked for."""
+"""A recording of the generated street, of any length."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jetseg_core.sources import GeneratorSource
 
 TOPIC = "/camera/image_raw"
 DISTINCT = 60
-"""So many frames are drawn, and repeated."""
+"""Number of different frames, which are repeated."""
 _PERIOD_NS = 33_333_333
 
 
@@ -23,11 +23,11 @@ def write_street(folder: Path, frames: int, size: tuple[int, int]) -> Path:
     """Write a recording (mcap, raw images) of 30 frames a second.
 
     Args:
-        folder: is made.
+        folder: of the recording; must not exist.
         size: (height, width) of the images, pixels.
 
     Raises:
-        JetSegError: the disk has no room for it and what a replay makes of it.
+        JetSegError: the disk has no room for it and the results of its replay.
     """
     needed = 2 * frames * size[0] * size[1] * 3
     free = shutil.disk_usage(folder.parent).free

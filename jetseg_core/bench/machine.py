@@ -1,4 +1,4 @@
-"""What the machine is, and the most that it can do."""
+"""The machine that a benchmark runs on: its processor, measured peaks, and the memory of its processes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Machine:
     """The processor, and its peaks as measured in this run."""
 
     processor: str
-    """Its name, as the system gives it."""
+    """Name that the system gives."""
     cores: int
     """Cores that this process may use."""
     peak_gflops: float
@@ -29,7 +29,7 @@ class Machine:
 
 
 def measure_machine() -> Machine:
-    """Describe this machine, and time a matrix product and a memory copy on it: the best of seven each."""
+    """Describe this machine, and time a matrix product and a memory copy: the best of `REPETITIONS` each."""
     size = 2048
     rng = np.random.default_rng(0)
     a, b = (rng.random((size, size), np.float32) for _ in range(2))
@@ -45,7 +45,7 @@ def measure_machine() -> Machine:
 
 
 def _best(work: Callable[[], object]) -> float:
-    """Seconds of the fastest run: a peak is what was reached at least once."""
+    """Seconds of the fastest run, since a peak is the speed that was reached at least once."""
     seconds = []
     for _ in range(REPETITIONS):
         began = time.perf_counter()
@@ -55,10 +55,29 @@ def _best(work: Callable[[], object]) -> float:
 
 
 def describe_processor() -> str:
-    """The processor's name, as the system gives it."""
+    """The name that the system gives the processor."""
     information = Path("/proc/cpuinfo")
     if information.is_file():
         for line in information.read_text().splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def resident_memory_mb(pid: int | str) -> tuple[float, float] | None:
+    """Resident memory of a process, now and at most so far, MB (10^6 bytes); None once it is ending.
+
+    Not `resource.getrusage`, whose peak begins with that of the parent process.
+
+    Args:
+        pid: process id, or "self".
+    """
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    sizes = dict(line.split(":", 1) for line in lines)
+    if "VmRSS" not in sizes:
+        return None
+    now, peak = (1.024e-3 * int(sizes[name].split()[0]) for name in ("VmRSS", "VmHWM"))
+    return now, peak

@@ -1,4 +1,4 @@
-"""One long replay in a process of its own, watched from outside, and the model alone in turns with it."""
+"""One long replay in a separate process, watched from outside, in turns with the model alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from jetseg_core.bench.generated_bag import write_street
-from jetseg_core.bench.machine import describe_processor
+from jetseg_core.bench.machine import describe_processor, resident_memory_mb
 from jetseg_core.errors import JetSegError
 from jetseg_core.replay.many.crew import Outcome
 from jetseg_core.replay.many.processes import ProcessCrew
@@ -25,13 +25,13 @@ from jetseg_core.runtime import Runtime, RuntimeSettings, create_runtime
 from jetseg_core.sources import GeneratorSource
 
 TURNS = 50
-"""How often the replay is held while the model runs alone: a shared machine is fast one second and slow the next."""
+"""Number of times that the replay is held while the model runs alone: the speed of a shared machine varies."""
 MODEL_FRAMES = 20
-"""The model's, in each of its turns."""
+"""Frames of the model in each of its turns."""
 WARM_UP = 5
-"""Frames before each turn that are not counted: threads have slept and caches hold what the replay left."""
+"""Uncounted frames before each turn: threads have slept, and caches hold data of the replay."""
 _WARM_SHARE = 0.1
-"""After this share of the frames the allocators hold what they will hold."""
+"""Share of the frames after which the allocators have reached their size."""
 
 Measurement = dict[str, Any]
 
@@ -44,7 +44,7 @@ def measure_replay(
     Args:
         frames: 1 or more.
         size: (height, width) of the recorded images, pixels.
-        folder: where the recording and the results are for the time being; "" = the system's temporary folder.
+        folder: temporary place of the recording and the results; "" = the system's temporary folder.
 
     Returns:
         Rates in frames per second: of the model alone (labels and confidence, one frame after another), and of the
@@ -52,7 +52,7 @@ def measure_replay(
         after a tenth of the frames, after the last one, and at most (making the report included).
 
     Raises:
-        JetSegError: no room on the disk, or the replay failed.
+        JetSegError: the disk has no room, or the replay failed.
     """
     if frames < 1:
         raise JetSegError(f"--frames: {frames} must be 1 or more")
@@ -97,7 +97,7 @@ def format_measurement(found: Measurement) -> str:
 
 
 def _model_seconds(model: Runtime, images: list[np.ndarray]) -> float:
-    """How long `MODEL_FRAMES` take the model alone, once it is under way."""
+    """Seconds of the model alone for `MODEL_FRAMES` frames, after `WARM_UP` others."""
     began = 0.0
     for number in range(-WARM_UP, MODEL_FRAMES):
         if number == 0:
@@ -109,7 +109,7 @@ def _model_seconds(model: Runtime, images: list[np.ndarray]) -> float:
 def _watched(
     settings: ReplaySettings, frames: int, take_turn: Callable[[], float]
 ) -> tuple[list[float], float, dict[str, float]]:
-    """What the turns gave, seconds from the first frame to the last without them, and the memory."""
+    """Results of the turns; seconds from the first frame to the last without the turns; memory."""
     memory = {"warm": 0.0, "end": 0.0, "peak": 0.0}
     done, began, ended = 0, 0.0, 0.0
     held, turns = 0.0, list[float]()
@@ -129,29 +129,15 @@ def _watched(
                 done, ended = news.done, time.perf_counter()
                 began = ended if done == 0 else began
                 bar.update(done - bar.n)
-            now, memory["peak"] = _memory_mb(process.pid, memory["peak"])
-            if done < frames:  # not while the report is made
-                memory["end"] = now
-            if done <= _WARM_SHARE * frames:
-                memory["warm"] = now
+            if resident := resident_memory_mb(process.pid):
+                now, memory["peak"] = resident
+                if done < frames:  # not while the report is made
+                    memory["end"] = now
+                if done <= _WARM_SHARE * frames:
+                    memory["warm"] = now
             if len(turns) < TURNS and len(turns) * frames < done * TURNS:
                 since = time.perf_counter()
                 os.kill(process.pid, signal.SIGSTOP)
                 turns.append(take_turn())
                 os.kill(process.pid, signal.SIGCONT)
                 held += time.perf_counter() - since
-
-
-def _memory_mb(pid: int, peak: float) -> tuple[float, float]:
-    """Resident memory of a process, now and at most; 0 and what it was when the process is ending."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except FileNotFoundError:
-        lines = []
-    kilobytes = {
-        name: value.split()[0]
-        for name, _, value in (line.partition(":") for line in lines)
-        if value.strip()
-    }
-    now, highest = (1.024e-3 * int(kilobytes.get(name, 0)) for name in ("VmRSS", "VmHWM"))
-    return now, max(peak, highest)

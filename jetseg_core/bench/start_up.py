@@ -1,4 +1,4 @@
-"""How long a fresh process takes to its first result, and how much memory it takes."""
+"""Start-up time and memory of a fresh process that runs a model."""
 
 from __future__ import annotations
 
@@ -7,68 +7,62 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
+import numpy as np
+
+from jetseg_core.bench.machine import resident_memory_mb
 from jetseg_core.errors import JetSegError
-from jetseg_core.runtime.runtime_settings import RuntimeSettings
+from jetseg_core.runtime import RuntimeSettings, create_runtime
 
 
 @dataclass(frozen=True)
 class StartUp:
-    """Of one process that loads a model and segments frames."""
+    """Measured in one process that loads a model and segments frames."""
 
     first_result_s: float
-    """Seconds from the start of Python's own code to the first frame's labels; imports and loading included."""
+    """Seconds from the start of the process to the labels of its first frame: Python, packages, loading, inference."""
     peak_memory_mb: float
     """Largest resident set, MB (10^6 bytes)."""
     imports_torch: bool
-    """Whether torch was loaded."""
+    """True if torch was loaded."""
 
 
 def measure_start_up(settings: RuntimeSettings, frames: int = 20) -> StartUp:
-    """Run a process of its own that segments `frames` frames of noise.
+    """Run a separate process that segments `frames` frames.
 
     Raises:
-        JetSegError: the process failed; its last line says why.
+        JetSegError: the process failed; with its last line.
     """
     fields = json.dumps(asdict(settings))
-    ran = subprocess.run(
-        [sys.executable, "-m", "jetseg_core.bench.start_up", fields, str(frames)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", __name__, fields, str(frames), str(time.monotonic())]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise JetSegError(f"start-up of {settings.backend}: {ran.stderr.strip().splitlines()[-1]}")
     return StartUp(**json.loads(ran.stdout.splitlines()[-1]))
 
 
-def _measured_process(fields: str, frames: int) -> None:
-    began = time.perf_counter()
-    import numpy as np
+def _measured_process(fields: str, frames: int, began: float) -> None:
+    """Segment frames and print a `StartUp` as JSON.
 
-    from jetseg_core.runtime import create_runtime
-
+    Args:
+        fields: a `RuntimeSettings`, as JSON.
+        frames: number of runs.
+        began: `time.monotonic` of the parent, which has the same clock.
+    """
     values = json.loads(fields)
-    values["input_size"] = tuple(values["input_size"])
-    settings = RuntimeSettings(**values)
+    settings = RuntimeSettings(**values | {"input_size": tuple(values["input_size"])})
     runtime = create_runtime(settings)
     images = [np.zeros((*settings.input_size, 3), np.uint8)] * settings.batch
     runtime.segment_batch(images)
-    first = time.perf_counter() - began
+    first = time.monotonic() - began
     for _ in range(frames - 1):
         runtime.segment_batch(images)
-    measured = StartUp(round(first, 3), round(_peak_bytes() / 1e6, 1), "torch" in sys.modules)
+    resident = resident_memory_mb("self")
+    if resident is None:
+        raise JetSegError("/proc/self/status has no VmHWM; peak memory is measured on Linux only")
+    measured = StartUp(round(first, 3), round(resident[1], 1), "torch" in sys.modules)
     print(json.dumps(asdict(measured)))
 
 
-def _peak_bytes() -> int:
-    # Not getrusage, whose figure starts with that of the process that started this one.
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    raise JetSegError("/proc/self/status has no VmHWM; peak memory is measured on Linux only")
-
-
 if __name__ == "__main__":
-    _measured_process(sys.argv[1], int(sys.argv[2]))
+    _measured_process(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))

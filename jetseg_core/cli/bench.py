@@ -1,4 +1,4 @@
-"""``jetseg bench``: how fast models run on this machine, by backend, precision, size, threads and batch."""
+"""``jetseg bench``: speed of models on this machine, by backend, precision, size, threads and batch."""
 
 from __future__ import annotations
 
@@ -9,12 +9,24 @@ from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from jetseg_core.classes.class_file import CLASSES_HELP
 from jetseg_core.cli.options import add_model_options, model_config
+from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import RuntimeSettings
-from jetseg_core.runtime.runtime_settings import PRECISIONS
-from jetseg_core.runtime.selection import BACKENDS
+from jetseg_core.runtime.registry import backends, devices, precisions
+
+if TYPE_CHECKING:
+    from jetseg_core.bench.model_bench import Subject
+
+COLUMNS = {
+    "model": "model", "backend": "backend", "precision": "", "size": "size", "batch": "batch",
+    "threads": "threads", "median_ms": "median ms", "p95_ms": "p95 ms", "rate_hz": "frames/s",
+    "macs": "GMAC", "share_of_peak": "of peak", "first_result_s": "start s",
+    "peak_memory_mb": "MB", "joules_per_frame": "J/frame",
+}  # fmt: skip
+"""Headings of the printed table, by key of the JSON."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -22,8 +34,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "bench",
         help="time models on this machine",
-        description="Times batches of frames, every combination of what is given in turns. Without --backend "
-        "and --precision, all that run here are measured. With --untrained, networks of the model options are "
+        description="Times batches of frames, every combination of the options in turns. Without --backend and "
+        "--precision, everything that runs here is measured. With --untrained, networks of the model options are "
         "measured instead of checkpoints: their weights are random, which changes no time.",
     )
     default = RuntimeSettings()
@@ -32,10 +44,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--checkpoint", **several, default=[default.checkpoint],
         help="names of shipped models, or paths of .pt or .onnx files (default: nano_camvid11)",
     )  # fmt: skip
-    parser.add_argument("--backend", **several, help=f"of {', '.join(BACKENDS)} (default: all)")
-    parser.add_argument("--device", default=default.device, help="auto, cpu, cuda (default: auto)")
+    parser.add_argument("--backend", **several, help=f"of {', '.join(backends())} (default: all)")
     parser.add_argument(
-        "--precision", **several, help=f"of {', '.join(PRECISIONS[1:])} (default: all)"
+        "--device", default="auto", help=f"auto, {', '.join(devices())} (default: auto)"
+    )
+    parser.add_argument(
+        "--precision", **several, help=f"of {', '.join(precisions())} (default: all)"
     )
     parser.add_argument(
         "--size", type=int, **several, default=list(default.input_size), metavar="HEIGHT WIDTH",
@@ -87,7 +101,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _write_untrained(options: argparse.Namespace, folder: Path) -> Iterator[str]:
-    """Checkpoints of random weights, with their exported forms."""
+    """Write checkpoints of random weights, with their exported forms; yield their paths."""
     from jetseg_core.classes.class_file import find_classes
     from jetseg_core.deploy.onnx_export import export_onnx
     from jetseg_core.network.checkpoint import save_checkpoint
@@ -95,6 +109,7 @@ def _write_untrained(options: argparse.Namespace, folder: Path) -> Iterator[str]
 
     classes = find_classes(options.classes)
     sizes = _sizes(options)
+    chosen = [name for name in options.backend or backends() if name in backends()]
     presets = options.presets or [options.preset]
     for preset, width in product(presets, options.widths or [options.decoder_channels]):
         config = model_config(options, len(classes))
@@ -103,53 +118,28 @@ def _write_untrained(options: argparse.Namespace, folder: Path) -> Iterator[str]
         name = f"{preset}-c{config.combination}-{config.decoder}{width}-untrained"
         path = folder / f"{name}.pt"
         save_checkpoint(path, JetSeg(config), classes, {"data": "none: random weights"})
-        if options.backend != ["torch"]:
+        if any(backends()[backend].model_suffix == ".onnx" for backend in chosen):
             one = sizes[0] if len(sizes) == 1 and options.batch == [1] else None
             export_onnx(path, size=one)
         yield str(path)
 
 
 def _measure(options: argparse.Namespace, checkpoints: list[str]) -> None:
+    """Time the checkpoints in all combinations of the options, print the result, and draw it."""
     from jetseg_core.bench.machine import measure_machine
-    from jetseg_core.bench.subjects import foreign, own, training_form
-    from jetseg_core.bench.timing import time_subjects
-    from jetseg_core.errors import JetSegError
+    from jetseg_core.bench.model_bench import time_subjects
 
-    backends = options.backend or list(BACKENDS)
-    precisions = options.precision or PRECISIONS[1:]
-    subjects, obstacles = [], []
-    for size, threads, batch in product(_sizes(options), options.threads, options.batch):
-        base = RuntimeSettings(
-            device=options.device,
-            threads=threads,
-            batch=batch,
-            input_size=size,
-            strict_backend=True,
-        )
-        for checkpoint, backend, precision in product(checkpoints, backends, precisions):
-            chosen = replace(base, checkpoint=checkpoint, backend=backend, precision=precision)
-            try:
-                subjects.append(own(chosen, start_up=not options.no_start_up))
-            except JetSegError as error:
-                obstacles.append(str(error))
-        if options.training_form:
-            subjects += [
-                training_form(replace(base, checkpoint=name), channels_last=layout)
-                for name in checkpoints
-                for layout in (False, True)
-            ]
-        for path, precision in product(options.against, precisions):
-            if precision in ("fp32", "bf16"):
-                subjects.append(foreign(path, replace(base, precision=precision)))
+    obstacles: list[str] = []
+    subjects = list(_subjects(options, checkpoints, obstacles))
     if not subjects:
         raise JetSegError("; ".join(obstacles))
     machine = measure_machine()
     rows = [timing.to_dict(machine) for timing in time_subjects(subjects, options.frames)]
     name = f"{machine.processor}, {machine.cores} cores"
     if options.chart:
-        from jetseg_core.bench.chart import draw
+        from jetseg_core.bench.chart import draw_models
 
-        draw(rows, name, options.chart)
+        draw_models(rows, name, options.chart)
     if options.json:
         result = {"machine": asdict(machine), "results": rows, "not_measured": obstacles}
         print(json.dumps(result, indent=2))
@@ -161,27 +151,51 @@ def _measure(options: argparse.Namespace, checkpoints: list[str]) -> None:
     _print_table(rows)
 
 
-def _print_table(rows: list[dict[str, object]]) -> None:
-    columns = {
-        "model": "model", "backend": "backend", "precision": "", "size": "size", "batch": "batch",
-        "threads": "threads", "median_ms": "median ms", "p95_ms": "p95 ms", "rate_hz": "frames/s",
-        "macs": "GMAC", "share_of_peak": "of peak", "first_result_s": "start s",
-        "peak_memory_mb": "MB", "joules_per_frame": "J/frame",
-    }  # fmt: skip
-    table = [list(columns.values())]
+def _subjects(
+    options: argparse.Namespace, checkpoints: list[str], obstacles: list[str]
+) -> Iterator[Subject]:
+    """Yield the subjects that run here; the reasons of the others are appended to `obstacles`."""
+    from jetseg_core.bench.model_bench import foreign_subject, own_subject, training_subject
+
+    wanted = options.precision or precisions()
+    for size, threads, batch in product(_sizes(options), options.threads, options.batch):
+        base = RuntimeSettings(
+            device=options.device,
+            threads=threads,
+            batch=batch,
+            input_size=size,
+            strict_backend=True,
+        )
+        for checkpoint, backend, precision in product(
+            checkpoints, options.backend or backends(), wanted
+        ):
+            chosen = replace(base, checkpoint=checkpoint, backend=backend, precision=precision)
+            try:
+                yield own_subject(chosen, start_up=not options.no_start_up)
+            except JetSegError as error:
+                obstacles.append(str(error))
+        if options.training_form:
+            for checkpoint, layout in product(checkpoints, (False, True)):
+                settings = replace(base, checkpoint=checkpoint)
+                yield training_subject(settings, channels_last=layout)
+        for path, precision in product(options.against, wanted):
+            if precision in backends()["openvino"].precisions["cpu"]:
+                yield foreign_subject(path, replace(base, precision=precision))
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    table = [list(COLUMNS.values())]
     for row in rows:
-        shown: dict[str, object] = dict(row)
-        shown["size"] = "x".join(map(str, row["size"]))  # type: ignore[call-overload]
-        shown["macs"] = f"{row['macs'] / 1e9:.2f}" if row["macs"] else None  # type: ignore[operator]
-        shown["joules_per_frame"] = (
-            "-" if shown["joules_per_frame"] == "unavailable" else shown["joules_per_frame"]
-        )
-        table.append(["-" if shown[key] is None else str(shown[key]) for key in columns])
-    widths = [max(len(line[index]) for line in table) for index in range(len(columns))]
+        shown = row | {
+            "size": "x".join(map(str, row["size"])),
+            "macs": f"{row['macs'] / 1e9:.2f}" if row["macs"] else "-",
+        }
+        cells = (shown[key] for key in COLUMNS)
+        table.append(["-" if cell in (None, "unavailable") else str(cell) for cell in cells])
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for line in table:
-        print(
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        )
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())
 
 
 def _sizes(options: argparse.Namespace) -> list[tuple[int, int]]:
@@ -190,8 +204,6 @@ def _sizes(options: argparse.Namespace) -> list[tuple[int, int]]:
     Raises:
         JetSegError: an odd number of numbers.
     """
-    from jetseg_core.errors import JetSegError
-
     numbers = options.size
     if len(numbers) % 2:
         raise JetSegError(f"size: {numbers} are not pairs of height and width")

@@ -13,9 +13,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "bench-replay",
         help="memory and rate of a long replay on this machine",
-        description="Records the generated street, replays it in a process of its own, and prints the resident memory "
-        "of that process and the rate of the replay beside that of the model alone. The recording is removed "
-        "afterwards.",
+        description="Records the generated street, replays the recording in a separate process, and prints the "
+        "resident memory of that process and the rate of the replay beside that of the model alone. The recording "
+        "is removed afterwards.",
     )
     parser.add_argument(
         "--frames", type=int, default=10000, help="of the recording (default: %(default)s)"
@@ -26,7 +26,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--folder", default="",
-        help="where recording and results are meanwhile: 10000 raw images of 480x360 take 5 GB (default: the "
+        help="temporary place of recording and results: 10000 raw images of 480x360 take 5 GB (default: the "
         "system's temporary folder)",
     )  # fmt: skip
     add_runtime_options(parser)

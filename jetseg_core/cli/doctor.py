@@ -1,36 +1,44 @@
-"""``jetseg doctor``: what works on this machine, what does not, and how to mend it."""
+"""``jetseg doctor``: what works on this machine, what does not, and what to do about it."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 
+from jetseg_core.cli.reader import ending_with_its_reader
+from jetseg_core.doctor import Check, examine, report
 from jetseg_core.runtime import RuntimeSettings
+
+_DESCRIPTION = "Prints one line for each check: ok, warn or fail, and advice. Exit status 1 if anything needed fails."
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
     parser = commands.add_parser(
-        "doctor",
-        help="examine this installation and machine",
-        description="One line for each thing examined: ok, warn or fail, and the mend. Exit status 1 if "
-        "anything needed fails. `jetseg-doctor` (ros2 run jetseg doctor) examines ROS 2, too.",
+        "doctor", help="examine this installation and machine", description=_DESCRIPTION
     )
-    add_doctor_options(parser)
+    _add_options(parser)
     parser.set_defaults(run=run)
 
 
-def add_doctor_options(parser: argparse.ArgumentParser) -> None:
-    """The options, of `jetseg doctor` and `jetseg-doctor` alike."""
+def run(options: argparse.Namespace) -> None:
+    """Examine, print, and exit with the status."""
+    raise SystemExit(report(examine(options.checkpoint), options.json))
+
+
+@ending_with_its_reader()
+def doctor_command(prog: str, more: Iterable[Check], arguments: list[str] | None = None) -> int:
+    """Run the same command under another name, with more checks; return the exit status."""
+    parser = argparse.ArgumentParser(prog=prog, description=_DESCRIPTION)
+    _add_options(parser)
+    options = parser.parse_args(arguments)
+    return report(examine(options.checkpoint, more), options.json)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint",
         default=RuntimeSettings().checkpoint,
         help="model to try: name of a shipped one, or path of a file (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def run(options: argparse.Namespace) -> None:
-    """Examine, print, and exit with the status."""
-    from jetseg_core.doctor import examine_core, report
-
-    raise SystemExit(report(examine_core(options.checkpoint), options.json))

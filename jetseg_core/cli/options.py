@@ -19,8 +19,7 @@ from jetseg_core.network.model_config import (
 )
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.runtime.geometry import POLICIES
-from jetseg_core.runtime.runtime_settings import DEVICES, PRECISIONS
-from jetseg_core.runtime.selection import BACKENDS
+from jetseg_core.runtime.registry import backends, devices, precisions
 
 
 def add_runtime_options(parser: argparse.ArgumentParser, checkpoint: bool = True) -> None:
@@ -34,12 +33,15 @@ def add_runtime_options(parser: argparse.ArgumentParser, checkpoint: bool = True
         )
     else:
         parser.set_defaults(checkpoint=default.checkpoint)
-    # No `choices`: create_runtime's own error is the same wherever a backend is named.
-    parser.add_argument(
-        "--backend", default=default.backend, help=f"auto, {', '.join(BACKENDS)} (default: auto)"
-    )
-    parser.add_argument("--device", default=default.device, help=f"{', '.join(DEVICES)}")
-    parser.add_argument("--precision", default=default.precision, help=f"{', '.join(PRECISIONS)}")
+    # No `choices`: the error of RuntimeSettings is the same wherever a setting is made.
+    for name, choices in (
+        ("backend", backends()),
+        ("device", devices()),
+        ("precision", precisions()),
+    ):
+        parser.add_argument(
+            f"--{name}", default="auto", help=f"auto, {', '.join(choices)} (default: auto)"
+        )
     parser.add_argument(
         "--threads", type=int, default=default.threads, help="CPU threads; 0 = the backend's choice"
     )

@@ -1,6 +1,5 @@
-"""What works on this machine, what does not, and how to mend it."""
+"""Examination of an installation and its machine, with advice for everything that does not work."""
 
-from jetseg_core.doctor.examination import examine_core
-from jetseg_core.doctor.finding import Finding, State, report
+from jetseg_core.doctor.finding import Check, Finding, State, examine, report
 
-__all__ = ["Finding", "State", "examine_core", "report"]
+__all__ = ["Check", "Finding", "State", "examine", "report"]

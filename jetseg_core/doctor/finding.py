@@ -1,27 +1,30 @@
-"""One thing that was looked at, and how it is told."""
+"""The list of checks, and the report of their findings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from importlib.metadata import entry_points
 from typing import Literal
 
 State = Literal["ok", "warn", "fail"]
+ENTRY_POINTS = "jetseg.doctor_checks"
+"""Entry point group of further checks, which installed packages bring along."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found; anything but ok says how to mend it."""
+    """Result of one check, with advice unless it is ok."""
 
     name: str
-    """What was looked at, in a word or two."""
+    """Subject of the check, in a word or two."""
     state: State
-    """ok; warn: it works, but may bite; fail: it does not work."""
+    """ok; warn: it works, but may cause trouble; fail: it does not work."""
     found: str
-    """What is the case, in a few words."""
+    """The facts, in a few words."""
     mend: str = ""
-    """What to do about it; empty where all is well."""
+    """Advice; empty if the state is ok."""
 
     def __str__(self) -> str:
         """One line."""
@@ -29,12 +32,35 @@ class Finding:
         return f"{self.state:<5} {self.name:<22} {self.found}{advice}"
 
 
-def report(findings: Iterable[Finding], as_json: bool) -> int:
-    """Print the findings as they come; returns the exit status, 1 if anything failed.
+Check = Callable[[str], Iterable[Finding]]
+"""Takes the checkpoint to try: name of a shipped model, or path of a .pt or .onnx file."""
+
+
+def examine(checkpoint: str, more: Iterable[Check] = ()) -> Iterator[Finding]:
+    """Run the core's checks, then those of the entry points, then more; each check once.
 
     Args:
-        findings: may be a generator, whose checks then run while the earlier ones are read.
-        as_json: print one JSON object at the end in place of lines.
+        checkpoint: name of a shipped model, or path of a .pt or .onnx file.
+        more: checks that may have no entry point, as in a workspace built by colcon.
+    """
+    from jetseg_core.doctor.core_checks import examine_core
+
+    checks: list[Check] = [examine_core]
+    for entry in entry_points(group=ENTRY_POINTS):
+        try:
+            checks.append(entry.load())
+        except Exception as error:  # a broken package raises anything
+            yield Finding(f"{entry.name} checks", "warn", f"left out ({error})", "install it again")
+    for check in dict.fromkeys([*checks, *more]):
+        yield from check(checkpoint)
+
+
+def report(findings: Iterable[Finding], as_json: bool) -> int:
+    """Print the findings as they come; return the exit status, 1 if anything failed.
+
+    Args:
+        findings: may be a generator, whose checks then run one after another while the lines are printed.
+        as_json: print one JSON object at the end instead of lines.
     """
     seen = []
     for finding in findings:

@@ -5,107 +5,101 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from pathlib import Path
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from jetseg_core.classes import UNLABELLED, ClassSet
+from jetseg_core.classes import UNLABELLED
 from jetseg_core.errors import JetSegError
-from jetseg_core.network.model_config import ModelConfig
 from jetseg_core.runtime.geometry import POLICIES, View, stretch
+from jetseg_core.runtime.model_files import ModelDescription
 from jetseg_core.runtime.runtime_settings import RuntimeSettings
 
 
 @dataclass(frozen=True)
-class ModelDescription:
-    """What a runtime's user may want to know of the model in it."""
-
-    name: str
-    """Name of the checkpoint's file, without suffix."""
-    config: ModelConfig
-    """Preset, kernel combination, number of classes."""
-    classes: ClassSet
-    """Names and colors of the class ids."""
-    sha256: str
-    """Of the checkpoint's bytes, in hex."""
-    provenance: Mapping[str, object] = field(default_factory=dict)
-    """Where the weights come from: data, split, recipe, commit, measured mIoU."""
-
-    @property
-    def preset(self) -> str:
-        """Size of the network."""
-        return self.config.preset
-
-    @property
-    def combination(self) -> int:
-        """Kernel combination."""
-        return self.config.combination
-
-
-@dataclass(frozen=True)
 class Grid:
-    """What the network says, cell by cell."""
+    """The network's result, cell by cell."""
 
     labels: np.ndarray
-    """(h, w) uint8 class ids; 255, unlabelled, where it is less sure than was asked for."""
+    """(h, w) uint8 class ids; 255, unlabelled, where the confidence is below the minimum asked for."""
     confidence: np.ndarray | None
     """(h, w) uint8, largest softmax probability times 255, rounded; None unless asked for."""
     view: View
-    """How the frame lies in it."""
+    """Position of the frame in the grid."""
 
 
 @dataclass(frozen=True)
 class Segmentation:
-    """What was seen in one frame."""
+    """The result for one frame."""
 
     labels: np.ndarray
-    """(H, W) uint8 class ids; 255, unlabelled, where the network saw nothing of the frame or is not sure enough."""
+    """(H, W) uint8 class ids; 255, unlabelled, outside the network's view or below the minimum confidence."""
     view: View
-    """How the frame lies in the label map."""
+    """Position of the frame in the label map."""
     grid: Grid
-    """What `labels` were made of."""
+    """The network's result that `labels` were made from."""
 
     @cached_property
     def confidence(self) -> np.ndarray | None:
-        """(H, W) uint8, that of the grid; 0 where the network saw nothing; None unless asked for. Made when it is first
-        looked at, for labels are often wanted first."""
+        """(H, W) uint8, that of the grid; 0 outside the network's view; None unless asked for.
+
+        Computed on first access, so that the labels are ready earlier.
+        """
         if self.grid.confidence is None:
             return None
         return _place(self.grid.view, self.grid.confidence, self.view, 0)
 
     @property
     def pixels_per_cell(self) -> int | None:
-        """How many pixels of the label map each cell of the grid became, where all became equally many."""
+        """Pixels of the label map per cell of the grid; None if cells became different numbers of pixels."""
         return self.grid.view.pixels_per_cell(self.view.grid)
 
 
 class Runtime(abc.ABC):
-    """A model ready to segment frames; `streams` callers at a time.
+    """A model ready to segment frames.
 
-    Resizing, normalisation, argmax and up-sampling happen behind `segment`, so that an image gets the same
-    labels wherever it is asked for. Backends differ behind `_infer` and in nothing else.
+    Resizing, normalisation, argmax and up-sampling happen behind `segment`, so an image gets the same labels from
+    every caller. A backend is a subclass in a file ``<name>_backend.py`` of this folder, marked with
+    `register_backend`. It defines the class attributes below, `_load` and `_infer`. Its module must not import the
+    backend's packages, since all backends are imported to list them; its methods do.
     """
 
-    backend: str
-    """torch, openvino, onnxruntime, tensorrt."""
+    backend: ClassVar[str]
+    """Name of the backend."""
+    packages: ClassVar[Sequence[str]]
+    """Python packages that it imports."""
+    model_suffix: ClassVar[str]
+    """Form of the model that it runs: ".pt", the checkpoint, or ".onnx", its exported form."""
+    precisions: ClassVar[Mapping[str, Sequence[str]]]
+    """Precisions (fp32, bf16, fp16) by kind of device (cpu, cuda)."""
+    speed: ClassVar[Mapping[str, float]]
+    """Rough speed by kind of device, relative to torch on it; orders the choice of `backend: auto`."""
+
     device: str
-    """Where it runs, such as cpu or cuda:0."""
+    """Device in use, such as cpu or cuda:0."""
     precision: str
-    """Of the arithmetic in actual use: fp32, fp16 or bf16."""
+    """Precision in use: fp32, fp16 or bf16."""
     selection: str = ""
     """One sentence: why this backend runs."""
     streams: int = 1
-    """Callers that may segment at the same time, each from a thread of its own."""
+    """Number of callers that may segment at the same time, each from a thread of its own."""
     degraded: bool = False
-    """Whether another backend was asked for than the one that runs."""
+    """True if the requested backend was replaced by another."""
 
-    def __init__(self, description: ModelDescription, settings: RuntimeSettings) -> None:
-        self.description = description
+    def __init__(self, model: Path, settings: RuntimeSettings) -> None:
+        """Load a model file of the suffix `model_suffix`.
+
+        Raises:
+            JetSegError: the file is not a model, or the device or precision is not available.
+        """
         self.settings = settings
         self.input_size = settings.input_size
         """(height, width) of the network's input."""
+        self._check_offer(self.precisions)
+        self.description = self._load(model)
 
     def segment(
         self,
@@ -120,12 +114,12 @@ class Runtime(abc.ABC):
         Args:
             image: (H, W, 3) uint8 RGB of any size; it is fitted into the network's input by `resize`.
             size: (height, width) of the result, which covers the whole image, by nearest neighbour; "network"
-                = the network's own grid, as `resize` fits the image into it; None = the image's.
-            confidence: whether to compute the confidence, too.
-            min_confidence: cells with less of it (softmax maximum, 0..1) are unlabelled; 0 keeps all.
+                = the network's own grid, with the image in it as `resize` says; None = the image's size.
+            confidence: compute the confidence, too.
+            min_confidence: cells with a lower confidence (softmax maximum, 0..1) are unlabelled; 0 keeps all.
 
         Raises:
-            JetSegError: the image is of another shape or dtype.
+            JetSegError: the image has another shape or dtype.
         """
         return self.segment_batch(
             [image], size=size, confidence=confidence, min_confidence=min_confidence
@@ -139,10 +133,10 @@ class Runtime(abc.ABC):
         confidence: bool = False,
         min_confidence: float = 0.0,
     ) -> list[Segmentation]:
-        """Segment as many frames as `RuntimeSettings.batch` says, in one go; otherwise as `segment`.
+        """Segment `RuntimeSettings.batch` frames at once; otherwise as `segment`.
 
         Raises:
-            JetSegError: another number of images, or one of another shape or dtype.
+            JetSegError: wrong number of images, or one of another shape or dtype.
         """
         if len(images) != self.settings.batch:
             raise JetSegError(
@@ -162,12 +156,40 @@ class Runtime(abc.ABC):
         ]
 
     def _view(self, image: np.ndarray) -> View:
-        """How an image is fitted into the network's input."""
+        """The position of an image in the network's input."""
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
             raise JetSegError(
                 f"image: got shape {image.shape}, {image.dtype}; expected (height, width, 3) uint8 RGB"
             )
         return POLICIES[self.settings.resize]((image.shape[0], image.shape[1]), self.input_size)
+
+    def _check_offer(self, offer: Mapping[str, Sequence[str]]) -> None:
+        """Raise if the settings ask for a device or precision that is not offered.
+
+        Args:
+            offer: precisions by kind of device, as `precisions`.
+
+        Raises:
+            JetSegError: lists the offer.
+        """
+        device, precision = self.settings.device, self.settings.precision
+        for kind, choices in offer.items():
+            if device in ("auto", kind) and precision in ("auto", *choices):
+                return
+        known = "; ".join(f"{kind} {', '.join(choices)}" for kind, choices in offer.items())
+        raise JetSegError(
+            f"device {device}, precision {precision}: not available with {self.backend} on this machine; it offers "
+            f"{known}. Choose one of these, or auto"
+        )
+
+    @classmethod
+    def sees_cuda(cls) -> bool:
+        """True if this backend, whose packages may be missing, is to be tried first for a CUDA device here."""
+        return False
+
+    @abc.abstractmethod
+    def _load(self, model: Path) -> ModelDescription:
+        """Load the model, set `device` and `precision`, and return the description that the file holds."""
 
     @abc.abstractmethod
     def _infer(self, images: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:
@@ -176,18 +198,18 @@ class Runtime(abc.ABC):
         The arrays belong to the caller: a later call must not change them.
         """
 
-    def close(self) -> None:  # noqa: B027 - most backends hold nothing that must be given back
-        """Give back what the backend holds; `segment` may not be called afterwards."""
+    def close(self) -> None:  # noqa: B027 - most backends hold nothing that must be released
+        """Release the backend's resources; `segment` must not be called afterwards."""
 
 
 def _on_frame(grid: Grid, size: tuple[int, int] | Literal["network"] | None) -> Segmentation:
-    """What the network's grid says of the frame, at the size asked for."""
+    """The network's result at the size asked for."""
     view = grid.view if size == "network" else stretch(grid.view.frame, size or grid.view.frame)
     return Segmentation(_place(grid.view, grid.labels, view, UNLABELLED), view, grid)
 
 
 def _place(shown: View, plane: np.ndarray, wanted: View, outside: int) -> np.ndarray:
-    """A plane of the network's grid, which shows the frame as `shown`, as another view of it."""
+    """Move a plane of the network's grid, where the frame lies as `shown`, to the position `wanted`."""
     if wanted is shown:
         return shown.blank(plane, outside)
     return shown.invert(plane, wanted.grid, outside)

@@ -1,4 +1,4 @@
-"""How a frame is fitted into the network's input, and the way back to the frame's pixels."""
+"""The fit of a frame into the network's input, and the way back to the frame's pixels."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from jetseg_core.errors import JetSegError
-
 Size = tuple[int, int]
 """(height, width), pixels."""
 
 _BORDER = (124, 116, 104)
-"""RGB around a letterboxed frame: the mean that normalisation subtracts, so nothing is seen there."""
+"""RGB around a letterboxed frame: the mean that normalisation subtracts, so it becomes zeros."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +35,14 @@ class Box:
 
 @dataclass(frozen=True)
 class View:
-    """Which part of a frame lies where in a grid of another size."""
+    """The position of a frame in a grid of another size."""
 
     frame: Size
     grid: Size
     seen: Box
-    """Of the frame, what is in the grid."""
+    """The part of the frame that is in the grid."""
     shown: Box
-    """Of the grid, what `seen` fills."""
+    """The part of the grid that `seen` fills."""
 
     def render(self, frame: np.ndarray) -> np.ndarray:
         """The frame in the grid: (H, W, 3) uint8 RGB -> (h, w, 3), contiguous."""
@@ -56,7 +54,7 @@ class View:
         return canvas
 
     def blank(self, plane: np.ndarray, outside: int) -> np.ndarray:
-        """A plane (h, w) of the grid, with `outside` wherever the grid shows nothing of the frame."""
+        """A plane (h, w) of the grid, with `outside` in the cells that show nothing of the frame."""
         if (self.shown.height, self.shown.width) == self.grid:
             return plane
         blanked = np.full_like(plane, outside)
@@ -64,7 +62,7 @@ class View:
         return blanked
 
     def invert(self, plane: np.ndarray, size: Size, outside: int) -> np.ndarray:
-        """A plane (h, w) of the grid, back on the frame: each pixel takes the value of the cell that its
+        """Move a plane (h, w) of the grid back to the frame: each pixel takes the value of the cell that its
         center falls into, and `outside` where the grid does not show it.
 
         Args:
@@ -96,8 +94,7 @@ class View:
         return whole
 
     def pixels_per_cell(self, size: Size) -> int | None:
-        """How many pixels of a plane that `invert` makes each cell of the grid fills; None unless all fill equally
-        many."""
+        """Pixels that `invert` makes of each cell of the grid; None if cells fill different numbers of pixels."""
         shows_all = self.seen == Box(0, 0, *self.frame) and self.shown == Box(0, 0, *self.grid)
         (rows, rest), (columns, left) = (divmod(size[axis], self.grid[axis]) for axis in (0, 1))
         return rows * columns if shows_all and not rest and not left else None
@@ -126,16 +123,6 @@ POLICIES: dict[str, Callable[[Size, Size], View]] = {
 """The resize policies by name; each takes the sizes of frame and grid."""
 
 
-def check_policy(name: str) -> None:
-    """Refuse a resize policy that there is none of.
-
-    Raises:
-        JetSegError: names the policies.
-    """
-    if name not in POLICIES:
-        raise JetSegError(f"resize: '{name}' is not one of {', '.join(POLICIES)}")
-
-
 def _centered(shape: Size, room: Size) -> Box:
     """The largest box of `shape`'s aspect ratio in the middle of `room`."""
     # In whole numbers: which side fills the room must not depend on a rounding error.
@@ -153,7 +140,7 @@ def _rounded(numerator: int, denominator: int) -> int:
 def _cells(
     wanted: int, frame: int, seen: tuple[int, int], shown: tuple[int, int]
 ) -> tuple[np.ndarray, slice]:
-    """Along one axis: the cell of each pixel that is seen, and which pixels those are."""
+    """Along one axis: the cell of each visible pixel, and the range of these pixels."""
     # A pixel's center is at (2 i + 1) / (2 wanted) of the frame. In whole numbers, since OpenCV's nearest
     # modes are half a pixel or a rounding error off.
     centers = (2 * np.arange(wanted, dtype=np.int64) + 1) * frame - 2 * wanted * seen[0]
@@ -165,8 +152,8 @@ def _cells(
 
 def _pick(plane: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Rows and columns of a plane, each of which may be repeated or left out; at least one of both."""
-    # Whole rows are copied at the speed of memory, so columns are picked as rows of the transposed plane: in a fifth of
-    # the time of `take` along the columns.
+    # Whole rows are copied at the speed of memory. Columns are therefore picked as rows of the transposed plane, which
+    # takes a fifth of the time of `take` along the columns.
     turned = cv2.transpose(cv2.transpose(plane).take(columns, 0))
     return turned.take(rows, 0)
 
@@ -176,8 +163,8 @@ def _resize(image: np.ndarray, size: Size) -> np.ndarray:
     if image.shape[:2] == size:
         return image
     shrinks = height < image.shape[0] and width < image.shape[1]
-    # Far down interpolation skips pixels, and thin poles with them, so they are averaged. Above two thirds of the size
-    # each counts with a quarter of its weight at least, and interpolation takes a fifth of the time.
+    # Below two thirds of the size, interpolation would skip pixels, and thin poles with them; averaging does not.
+    # Above, every pixel keeps at least a quarter of its weight, and interpolation takes a fifth of the time.
     far = 3 * height <= 2 * image.shape[0] or 3 * width <= 2 * image.shape[1]
     method = cv2.INTER_AREA if shrinks and far else cv2.INTER_LINEAR
     return cv2.resize(image, (width, height), interpolation=method)

@@ -1,16 +1,49 @@
-"""Where models are: a name or a path to the files that hold it."""
+"""Models on disk: finding their files, and the description of a model that each file holds."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from jetseg_core.classes import ClassSet
 from jetseg_core.errors import JetSegError
 from jetseg_core.installed_files import installed_folders
+from jetseg_core.network.model_config import ModelConfig
 
 CHECKPOINT_SUFFIX = ".pt"
 EXPORTED_SUFFIX = ".onnx"
+METADATA_KEY = "jetseg"
+"""Key in the ONNX file's metadata; the value is JSON with the fields of `ModelDescription`."""
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """Facts on a loaded model."""
+
+    name: str
+    """Name of the checkpoint's file, without suffix."""
+    config: ModelConfig
+    """Preset, kernel combination, number of classes."""
+    classes: ClassSet
+    """Names and colors of the class ids."""
+    sha256: str
+    """Hash of the checkpoint's bytes, in hex."""
+    provenance: Mapping[str, object] = field(default_factory=dict)
+    """Origin of the weights: data, split, recipe, commit, measured mIoU."""
+
+    @property
+    def preset(self) -> str:
+        """Size of the network."""
+        return self.config.preset
+
+    @property
+    def combination(self) -> int:
+        """Kernel combination."""
+        return self.config.combination
 
 
 @dataclass(frozen=True)
@@ -20,7 +53,11 @@ class ModelFiles:
     checkpoint: Path | None
     """Weights for torch (``.pt``)."""
     exported: Path | None
-    """Inference graph for every other runtime (``.onnx``)."""
+    """Inference graph for every other backend (``.onnx``)."""
+
+    def of(self, suffix: str) -> Path | None:
+        """The file with this suffix."""
+        return self.checkpoint if suffix == CHECKPOINT_SUFFIX else self.exported
 
 
 def find_model(name_or_path: str) -> ModelFiles:
@@ -30,7 +67,7 @@ def find_model(name_or_path: str) -> ModelFiles:
     JetSeg was installed.
 
     Raises:
-        JetSegError: nothing is there, or the path is of no model file.
+        JetSegError: there is no such model, or the path is not that of a model file.
     """
     path = Path(name_or_path).expanduser()
     if path.suffix in (CHECKPOINT_SUFFIX, EXPORTED_SUFFIX):
@@ -55,7 +92,7 @@ def shipped_model_of(preset: str) -> str:
     """Name of the shipped model of a preset; names are ``<preset>_<classes>``.
 
     Raises:
-        JetSegError: there is none, or there are several to choose from.
+        JetSegError: no shipped model has this preset, or several have it.
     """
     found = [name for name in _shipped_names() if name.startswith(f"{preset}_")]
     if len(found) == 1:
@@ -65,6 +102,53 @@ def shipped_model_of(preset: str) -> str:
         f"preset '{preset}': {reason}; name a checkpoint instead, a file of your own or one of the "
         f"shipped: {_shipped()}"
     )
+
+
+def read_description(metadata: str | None, path: Path) -> ModelDescription:
+    """Parse the description in an exported model's metadata.
+
+    Args:
+        metadata: the value under `METADATA_KEY`; None if the key is absent.
+        path: the file, for the error.
+
+    Raises:
+        JetSegError: the ONNX model was not exported by JetSeg.
+    """
+    if metadata is None:
+        raise JetSegError(
+            f"'{path}' is an ONNX model, but not one of JetSeg's (no '{METADATA_KEY}' metadata); make one "
+            "with `jetseg export`"
+        )
+    data = json.loads(metadata)
+    return ModelDescription(
+        name=data["name"],
+        config=ModelConfig.from_dict(data["config"]),
+        classes=ClassSet.from_dict(data["classes"]),
+        sha256=data["sha256"],
+        provenance=data["provenance"],
+    )
+
+
+def unreadable(path: Path) -> JetSegError:
+    """The error for a file that is not an ONNX model."""
+    return JetSegError(
+        f"'{path}' cannot be read as an ONNX model; make it again with `jetseg export`"
+    )
+
+
+def check_export(files: ModelFiles, exported: ModelDescription) -> None:
+    """Raise if the exported form is older than the checkpoint beside it.
+
+    Raises:
+        JetSegError: the checkpoint's hash is not the one in the exported form's description.
+    """
+    if files.checkpoint is None:
+        return
+    if hashlib.sha256(files.checkpoint.read_bytes()).hexdigest() != exported.sha256:
+        raise JetSegError(
+            f"'{files.exported}' was exported from another checkpoint than '{files.checkpoint}' is "
+            f"now; make it again: jetseg export --checkpoint {files.checkpoint}"
+        )
 
 
 def model_folders() -> list[Path]:

@@ -5,54 +5,61 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import openvino as ov
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime.base import Runtime
-from jetseg_core.runtime.exported_model import METADATA_KEY, describe, unreadable
+from jetseg_core.runtime.model_files import (
+    METADATA_KEY,
+    ModelDescription,
+    read_description,
+    unreadable,
+)
+from jetseg_core.runtime.registry import register_backend
 from jetseg_core.runtime.runtime_settings import RuntimeSettings
 
-PRECISION_HINTS = {"fp32": "f32", "bf16": "bf16"}
-PRECISION_NAMES = {hint: name for name, hint in PRECISION_HINTS.items()}
+if TYPE_CHECKING:
+    import openvino as ov
+
+PRECISION_HINTS = {"bf16": "bf16", "fp32": "f32"}
 
 
-class OpenVinoRuntime(Runtime):
-    """Runs the exported graph on the CPU, in bf16 where the CPU has it, else in fp32."""
+@register_backend
+class OpenVinoBackend(Runtime):
+    """Runs the exported graph on the CPU, in bf16 if the CPU has it, else in fp32."""
 
     backend = "openvino"
+    packages = ("openvino",)
+    model_suffix = ".onnx"
+    precisions: ClassVar = {"cpu": tuple(PRECISION_HINTS)}
+    speed: ClassVar = {"cpu": 4}
+
     device = "cpu"
 
-    def __init__(self, exported: Path, settings: RuntimeSettings) -> None:
-        if settings.device == "cuda":
-            raise JetSegError(
-                "device: the openvino backend runs on the CPU; use backend torch for cuda, or device cpu"
-            )
-        if settings.precision not in ("auto", *PRECISION_HINTS):
-            raise JetSegError(
-                f"precision: '{settings.precision}' is not available with openvino on a CPU; choose auto, "
-                f"{' or '.join(PRECISION_HINTS)}"
-            )
+    def _load(self, model: Path) -> ModelDescription:
+        import openvino as ov
+
+        settings = self.settings
         self._core = ov.Core()
         try:
-            model = self._core.read_model(exported)
+            graph = self._core.read_model(model)
         except RuntimeError as error:
-            raise unreadable(exported) from error
+            raise unreadable(model) from error
         place = ["framework", METADATA_KEY]
-        metadata = model.get_rt_info(place).value if model.has_rt_info(place) else None
-        super().__init__(describe(metadata, exported), settings)
-        model.reshape([settings.batch, *settings.input_size, 3])
+        metadata = graph.get_rt_info(place).value if graph.has_rt_info(place) else None
+        description = read_description(metadata, model)
+        graph.reshape([settings.batch, *settings.input_size, 3])
         self._options = compile_options(settings)
-        # The confidence costs a softmax over the whole image, so the graph without it is one of its own;
-        # the one with it is compiled when first asked for.
-        self._full_model = model
+        # The confidence costs a softmax over the whole image, so the graph with it is compiled separately, when the
+        # confidence is first asked for.
+        self._full_graph = graph
         self._with_confidence: _Requests | None = None
         self._compiling = threading.Lock()
-        labels_only = ov.Model([model.output("labels")], model.get_parameters(), "labels")
+        labels_only = ov.Model([graph.output("labels")], graph.get_parameters(), "labels")
         compiled = self._core.compile_model(labels_only.clone(), "CPU", self._options)
-        hint = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
-        self.precision = PRECISION_NAMES.get(hint, hint)
+        self.precision = precision_of(compiled)
         if settings.precision not in ("auto", self.precision):
             raise JetSegError(
                 f"precision: this CPU has no {settings.precision}; openvino would run {self.precision}. "
@@ -60,6 +67,7 @@ class OpenVinoRuntime(Runtime):
             )
         self.streams = settings.streams
         self._labels_only = _Requests(compiled, self.streams)
+        return description
 
     def _infer(self, images: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:
         if not confidence:
@@ -70,13 +78,13 @@ class OpenVinoRuntime(Runtime):
     def _full(self) -> _Requests:
         with self._compiling:
             if self._with_confidence is None:
-                compiled = self._core.compile_model(self._full_model, "CPU", self._options)
+                compiled = self._core.compile_model(self._full_graph, "CPU", self._options)
                 self._with_confidence = _Requests(compiled, self.streams)
             return self._with_confidence
 
 
 class _Requests:
-    """A compiled graph, for some callers at a time; further ones wait."""
+    """A compiled graph for a limited number of simultaneous callers; further callers wait."""
 
     def __init__(self, compiled: ov.CompiledModel, count: int) -> None:
         self._idle: SimpleQueue[ov.InferRequest] = SimpleQueue()
@@ -103,3 +111,9 @@ def compile_options(settings: RuntimeSettings) -> dict[str, object]:
     if settings.streams > 1:
         options["NUM_STREAMS"] = settings.streams
     return options
+
+
+def precision_of(compiled: ov.CompiledModel) -> str:
+    """The precision that a compiled graph computes in, such as fp32."""
+    hint = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
+    return {hint: name for name, hint in PRECISION_HINTS.items()}.get(hint, hint)

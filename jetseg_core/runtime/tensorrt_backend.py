@@ -7,45 +7,65 @@ authors yet.
 from __future__ import annotations
 
 import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
-import onnx
-import tensorrt as trt
-from cuda.bindings import runtime as cudart
 
+from jetseg_core.atomic_file import replacing
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime.base import Runtime
-from jetseg_core.runtime.engine_cache import cached_engine
-from jetseg_core.runtime.exported_model import METADATA_KEY, describe, unreadable
-from jetseg_core.runtime.runtime_settings import RuntimeSettings
+from jetseg_core.runtime.model_files import (
+    METADATA_KEY,
+    ModelDescription,
+    read_description,
+    unreadable,
+)
+from jetseg_core.runtime.registry import register_backend
+
+Engine = TypeVar("Engine")
+_log = logging.getLogger("jetseg")
 
 
-class TensorRtRuntime(Runtime):
+@register_backend
+class TensorRtBackend(Runtime):
     """Runs an engine built from the exported graph, in fp16 unless fp32 is asked for."""
 
     backend = "tensorrt"
+    packages = ("tensorrt", "cuda", "onnx")
+    model_suffix = ".onnx"
+    precisions: ClassVar = {"cuda": ("fp16", "fp32")}
+    speed: ClassVar = {"cuda": 2}
+
     device = "cuda:0"
 
-    def __init__(self, exported: Path, settings: RuntimeSettings) -> None:
-        if settings.device == "cpu" or settings.precision not in ("auto", "fp16", "fp32"):
-            raise JetSegError(
-                f"device {settings.device}, precision {settings.precision}: the tensorrt backend runs on CUDA "
-                "in fp16 or fp32; choose those, or auto"
-            )
+    @classmethod
+    def sees_cuda(cls) -> bool:
+        """True if TensorRT is installed: it is only where there is a CUDA device."""
+        return find_spec("tensorrt") is not None
+
+    def _load(self, model: Path) -> ModelDescription:
+        import onnx
+        import tensorrt as trt
+        from cuda.bindings import runtime as cudart
+
+        settings = self.settings
         self.precision = "fp32" if settings.precision == "fp32" else "fp16"
-        data = exported.read_bytes()
+        data = model.read_bytes()
         try:
             properties = {p.key: p.value for p in onnx.load_from_string(data).metadata_props}
         except Exception as error:  # Reading arbitrary bytes can raise anything.
-            raise unreadable(exported) from error
-        super().__init__(describe(properties.get(METADATA_KEY), exported), settings)
+            raise unreadable(model) from error
+        description = read_description(properties.get(METADATA_KEY), model)
         self._shape = (settings.batch, *settings.input_size, 3)
         self._logger = trt.Logger(trt.Logger.WARNING)
         runtime = trt.Runtime(self._logger)
         key = {
-            "model": exported.stem,
+            "model": model.stem,
             "sha256": hashlib.sha256(data).hexdigest(),
             "tensorrt": trt.__version__,
             "gpu": _check(cudart.cudaGetDeviceProperties(0)).name.decode(errors="replace"),
@@ -67,8 +87,11 @@ class TensorRtRuntime(Runtime):
         }
         for name, pointer in self._buffers.items():
             self._context.set_tensor_address(name, pointer)
+        return description
 
     def _build(self, model: bytes) -> bytes:
+        import tensorrt as trt
+
         builder = trt.Builder(self._logger)
         network = builder.create_network(0)
         parser = trt.OnnxParser(network, self._logger)
@@ -87,6 +110,8 @@ class TensorRtRuntime(Runtime):
         return bytes(engine)
 
     def _infer(self, images: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:
+        from cuda.bindings import runtime as cudart
+
         to_device = cudart.cudaMemcpyKind.cudaMemcpyHostToDevice
         to_host = cudart.cudaMemcpyKind.cudaMemcpyDeviceToHost
         images = np.ascontiguousarray(images)
@@ -111,6 +136,8 @@ class TensorRtRuntime(Runtime):
 
     def close(self) -> None:
         """Free the GPU's memory."""
+        from cuda.bindings import runtime as cudart
+
         for pointer in self._buffers.values():
             _check(cudart.cudaFree(pointer))
         _check(cudart.cudaStreamDestroy(self._stream))
@@ -118,11 +145,50 @@ class TensorRtRuntime(Runtime):
 
 def _check(answer: tuple) -> Any:
     """The value of a CUDA call, whose answer starts with an error code."""
+    from cuda.bindings import runtime as cudart
+
     error, *values = answer
     if error != cudart.cudaError_t.cudaSuccess:
-        raise JetSegError(f"CUDA: {_error_name(error)}")
+        raise JetSegError(f"CUDA: {cudart.cudaGetErrorName(error)[1].decode()}")
     return values[0] if values else None
 
 
-def _error_name(error: Any) -> str:
-    return cudart.cudaGetErrorName(error)[1].decode()
+def cached_engine(
+    folder: Path,
+    key: Mapping[str, object],
+    build: Callable[[], bytes],
+    load: Callable[[bytes], Engine | None],
+) -> Engine:
+    """Load the engine of a key from its file, or build and keep it, so that only the first start waits.
+
+    The key holds everything that an engine depends on: another model, library, GPU, precision or shape gives another
+    file, so a stale engine is never loaded. A file that cannot be loaded is built again. If the engine cannot be
+    written, it is used without a file. Both are logged as warnings.
+
+    Args:
+        folder: cache folder; made when needed.
+        key: plain data.
+        build: compiles the engine; takes minutes.
+        load: engine from its bytes, or None if they are not an engine.
+    """
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
+    path = folder / f"{key.get('model', 'engine')}-{digest}.engine"
+    if path.is_file():
+        engine = load(path.read_bytes())
+        if engine is not None:
+            return engine
+        _log.warning("the cached engine '%s' is damaged; building it again", path)
+    _log.warning("building an engine for %s; this takes minutes, once", dict(key))
+    data = build()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial:
+            partial.write_bytes(data)
+    except OSError as error:
+        _log.warning(
+            "the engine could not be kept in '%s' (%s); the next start builds it again", path, error
+        )
+    engine = load(data)
+    if engine is None:
+        raise RuntimeError("an engine that was just built cannot be loaded")
+    return engine

@@ -1,4 +1,4 @@
-"""The least that a node can do with an image: the floor that ours is measured against."""
+"""The least that a node can do with an image, as the baseline of the benchmark."""
 
 from __future__ import annotations
 
@@ -16,33 +16,21 @@ from jetseg_ros.node.process import run_node
 class BareNode(Node):
     """Answers every `image` with a black mono8 image of its size and header, on `segmentation/label`."""
 
-    def __init__(self, node_name: str = "bare", **options: Any) -> None:
-        super().__init__(node_name, **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__("bare", **options)
         self._black: array.array[int] = array.array("B")
         self._answers = self.create_publisher(Image, "segmentation/label", QoSProfile(depth=5))
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
         self.create_subscription(Image, "image", self._on_image, qos)
 
     def _on_image(self, image: Image) -> None:
-        pixels = image.height * image.width
-        if len(self._black) != pixels:
-            self._black = array.array("B", bytes(pixels))
-        self._answers.publish(
-            Image(
-                header=image.header,
-                height=image.height,
-                width=image.width,
-                encoding="mono8",
-                step=image.width,
-                data=self._black,
-            )
-        )
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the node until it is interrupted; returns the exit status."""
-    return run_node(BareNode, lambda _: True, args)
+        height, width = image.height, image.width
+        if len(self._black) != height * width:
+            self._black = array.array("B", bytes(height * width))
+        label = Image(header=image.header, height=height, width=width, encoding="mono8", step=width)
+        label.data = self._black
+        self._answers.publish(label)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_node(BareNode, lambda _: True))

@@ -1,10 +1,11 @@
-"""Plays the camera and the consumer of a node, and times what comes back."""
+"""Camera and consumer of a node under test, which measure the time from image to label."""
 
 from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,50 +21,57 @@ from jetseg_core.errors import JetSegError
 from jetseg_ros.node.image_encoding import to_image
 
 WARM_UP = 3
-"""Labels to wait for before the measurement."""
+"""Labels to receive before the measurement."""
 WINDOW = 2
-"""Frames under way when as many as possible are to come back: one in work, one waiting."""
+"""Frames under way if the rate is the highest possible: one in work, one waiting."""
 GAP_S = 0.005
-"""Between the images that fill the window: of two at once, a subscription of depth 1 keeps the newer."""
+"""Pause between the images that fill the window: of two at once, a subscription of depth 1 keeps the newer."""
 LOST_S = 0.5
-"""When nothing has come back for so long, the frames under way were lost; best effort may."""
+"""After this time without a label, the frames under way count as lost; best effort may lose them."""
 PAUSES = 9
-"""Of a measurement, for whoever wants to know what the machine can do meanwhile."""
+"""Pauses within a measurement, in which the caller may measure the machine."""
 START_TIMEOUT_S = 120.0
 _STAMP, _STAMP_AT = struct.Struct("<iI"), 4
-"""A message begins with four bytes on its encoding, then with its header, which begins with the stamp."""
+"""Position of the stamp in a serialised image: after four bytes of encoding, as the first field of the header."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What came back within the time of one measurement."""
+    """Labels received in one measurement."""
 
     sent_hz: float
     labels_hz: float
     ages_ms: np.ndarray
-    """From the publication of an image to the arrival of its label, of each."""
+    """(labels,) milliseconds from the publication of an image to the arrival of its label."""
 
-    def to_dict(self) -> dict[str, float | int | None]:
-        """Plain data for JSON; None where nothing came back."""
-        p50, p99 = np.percentile(self.ages_ms, (50, 99)) if self.ages_ms.size else (None, None)
-        return {
-            "sent_hz": round(self.sent_hz, 2),
-            "labels_hz": round(self.labels_hz, 2),
-            "labels": int(self.ages_ms.size),
-            "p50_ms": None if p50 is None else round(float(p50), 2),
-            "p99_ms": None if p99 is None else round(float(p99), 2),
-        }
+    def percentile_ms(self, percent: float) -> float | None:
+        """This percentile of the ages, rounded; None without labels."""
+        if not self.ages_ms.size:
+            return None
+        return round(float(np.percentile(self.ages_ms, percent)), 2)
+
+
+@contextmanager
+def open_driver(namespace: str, outputs: Mapping[str, type]) -> Iterator[Driver]:
+    """Yield a driver with its own context, so that it can have a thread, and no subscription is left behind."""
+    context = Context()
+    context.init(args=[])
+    with ExitStack() as stack:
+        stack.callback(context.try_shutdown)
+        driver = Driver(context, namespace, outputs)
+        stack.callback(driver.destroy_node)
+        yield driver
 
 
 class Driver(Node):
     """Publishes to one node and subscribes to its label and further outputs, from one thread.
 
-    Messages stay serialised on this side: a camera's driver is hardly ever in Python, and what that would cost would be
-    taken from the node's cores.
+    Messages stay serialised on this side: real camera drivers are hardly ever in Python, and conversion would take
+    time from the node's cores.
 
     Args:
         context: initialised.
-        namespace: of the node that is measured.
+        namespace: of the node under test.
         outputs: further topics under ``segmentation/`` to subscribe to, and their types.
     """
 
@@ -77,9 +85,7 @@ class Driver(Node):
         self._ages_s: list[float] = []
         self._last_s = 0.0
         qos = QoSProfile(depth=5)
-        on_label: Callable[..., None] = (
-            self._on_label
-        )  # rclpy's annotation knows no second argument
+        on_label: Callable[..., None] = self._on_label  # rclpy's types lack the second argument
         self.create_subscription(Image, "segmentation/label", on_label, qos, raw=True)
         for topic, kind in outputs.items():
             self.create_subscription(kind, f"segmentation/{topic}", lambda _: None, qos, raw=True)
@@ -92,14 +98,14 @@ class Driver(Node):
         check: Callable[[], None],
         pause: Callable[[], None] | None = None,
     ) -> Measurement:
-        """Send images for a while.
+        """Send images for some seconds.
 
         Args:
             pixels: (H, W, 3) uint8 RGB, sent again and again.
             rate_hz: images per second; 0 = the next as soon as a label comes back.
             seconds: duration of the measurement.
-            check: raises when the node has ended.
-            pause: called `PAUSES` times in between, while nothing is under way; its time does not count.
+            check: raises if the node has ended.
+            pause: called `PAUSES` times in between, while no image is under way; its time does not count.
 
         Raises:
             JetSegError: the node does not answer.
@@ -121,7 +127,7 @@ class Driver(Node):
         )
 
     def _send(self, image: bytes, rate_hz: float, seconds: float) -> tuple[int, float]:
-        """How many images were sent, and the seconds from the first of them to the last label."""
+        """The number of images sent, and the seconds from the first of them to the last label."""
         self._sent.clear()
         sent, began = 0, time.perf_counter()
         due = self._last_s = began
@@ -155,7 +161,7 @@ class Driver(Node):
             check()
             self._publish(image)
             self._executor.spin_once(0.1)
-        # What is still under way must not count.
+        # Images that are still under way must not count.
         quiet = time.monotonic() + LOST_S
         while time.monotonic() < quiet:
             self._executor.spin_once(LOST_S / 5)
@@ -172,9 +178,9 @@ class Driver(Node):
         seconds, nanoseconds = _STAMP.unpack_from(label, _STAMP_AT)
         stamp = 10**9 * seconds + nanoseconds
         if stamp in self._sent:
-            # When the middleware had it: this thread may have been publishing then, as no consumer's own would. One
-            # that does not say gives 0.
+            # The time at which the middleware received it, since this thread may have been busy publishing. A
+            # middleware without such times gives 0.
             arrived = info["received_timestamp"] or self.get_clock().now().nanoseconds
             self._ages_s.append(1e-9 * (arrived - stamp))
-        # Labels come in the order of their images: what is older was replaced or lost.
+        # Labels come in the order of their images: older ones were replaced or lost.
         self._sent = {sent for sent in self._sent if sent > stamp}

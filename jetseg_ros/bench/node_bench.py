@@ -1,52 +1,43 @@
-"""The command: a bare node and ours, in turns, at several sizes and rates."""
+"""Measurements of the node beside a bare node and the model alone, and the limits that it is to meet."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from time import perf_counter
 
 import numpy as np
-from rclpy.context import Context
 from tqdm import tqdm
 
-from jetseg_core.allocator import keep_freed_memory
-from jetseg_core.bench.machine import describe_processor
-from jetseg_core.cli.options import add_runtime_options, read_size, runtime_settings
-from jetseg_core.cli.reader import ending_with_its_reader
-from jetseg_core.errors import JetSegError
-from jetseg_core.runtime import Runtime, create_runtime
-from jetseg_ros.bench.bars import (
-    ALL,
-    BARE,
-    CONFIGURATIONS,
-    LABEL,
-    OUTRUN,
-    OVERLOAD,
-    Cell,
-    compare,
-)
-from jetseg_ros.bench.driver import Driver, Measurement
-from jetseg_ros.bench.many_cameras import draw_cameras, measure_cameras
-from jetseg_ros.dds import stay_on_this_machine
+from jetseg_core.runtime import Runtime
+from jetseg_ros.bench.driver import Measurement, open_driver
 from jetseg_ros.demo.child import Child
-from jetseg_ros.demo.demo_command import node_parameters
 from jetseg_ros.node.camera_outputs import OUTPUT_TYPES
 
-IMAGES = ["640x480", "960x720", "1920x1080"]
-RATES_HZ = [15.0, 30.0, 60.0, 0.0]
+MODEL_SHARE = 1.15
+"""Limit of the model's time beside a camera and a consumer, as a multiple of its time alone."""
+NODE_MS = 3.0
+"""Limit of the time that the node adds to those of a bare node and of the model, milliseconds."""
+LEAST_RATE = 0.85
+"""Least share of the model's own rate that the node must reach."""
+AGE_IN_INFERENCES = 2
+"""Limit of a result's age under overload, in inferences; one frame period is added."""
+OUTRUN = 2
+"""Rate of the camera under overload, as a multiple of the model's rate."""
 MODEL_FRAMES = 10
-"""The model's, each time."""
+"""Frames of the model alone, in each pause of a measurement."""
 WARM_UP = 3
-"""Frames before them that are not counted: caches hold what the nodes left."""
+"""Uncounted frames before them: caches hold data of the nodes."""
+
+BARE, LABEL, ALL = "bare node", "label, occupancy", "all outputs"
+OVERLOAD = "overload"
+"""Label and occupancy, with a camera `OUTRUN` times as fast as the model."""
+CONFIGURATIONS = (BARE, LABEL, ALL)
 _OCCUPANCY = {"occupancy": OUTPUT_TYPES["occupancy"]}
 OUTPUTS: dict[str, dict[str, type]] = {
     BARE: {},
@@ -54,220 +45,231 @@ OUTPUTS: dict[str, dict[str, type]] = {
     ALL: {topic: kind for topic, kind in OUTPUT_TYPES.items() if topic != "label"},
     OVERLOAD: _OCCUPANCY,
 }
-"""What is subscribed to beside the label."""
+"""Subscribed outputs beside the label, by configuration."""
 
 
-@ending_with_its_reader()
-def main(argv: list[str] | None = None) -> int:
-    """Measure and print; returns the exit status."""
-    options = _parser().parse_args(argv)
-    stay_on_this_machine()
-    keep_freed_memory()  # as the nodes do
-    try:
-        result = _measure_cameras(options) if options.cameras else _measure(options)
-    except JetSegError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    if options.json:
-        print(json.dumps(result, indent=2))
-    elif options.cameras:
-        _print_cameras(result)
-    else:
-        _print(result)
-    return 0
+@dataclass(frozen=True)
+class Cell:
+    """One measurement, in the form of the report."""
+
+    image: str
+    """Width x height, pixels."""
+    rate_hz: float
+    """Rate of the camera as asked for; 0 = as fast as possible."""
+    configuration: str
+    """One of `CONFIGURATIONS`, or `OVERLOAD`."""
+    model_ms: float
+    """Time of the model alone for an image: the median of times in the pauses of the measurement."""
+    model_hz: float
+    """Images per second of the model alone in the same pauses: the inverse of the mean."""
+    sent_hz: float
+    """Rate of the camera as it was."""
+    labels_hz: float
+    labels: int
+    """Number of labels received."""
+    p50_ms: float | None
+    """Percentile of the labels' ages; None without labels."""
+    p99_ms: float | None
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="jetseg-bench-node",
-        description="Times image published to label received over DDS: for a bare node that answers with "
-        "a black image, for the segmentation node with label and occupancy, and with every output; and with "
-        f"a camera {OUTRUN} times as fast as the model, where results must not grow old.",
-    )
-    parser.add_argument(
-        "--images", nargs="+", default=IMAGES, metavar="WIDTHxHEIGHT", help="sizes of the camera"
-    )
-    parser.add_argument(
-        "--rates",
-        nargs="+",
-        type=float,
-        default=RATES_HZ,
-        metavar="HZ",
-        help="images per second; 0 = as fast as possible (default: 15 30 60 0)",
-    )
-    parser.add_argument(
-        "--seconds", type=float, default=10.0, help="of each measurement (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--cameras", nargs="+", type=int, metavar="N",
-        help="instead: so many cameras on one node, each of the first size and rate",
-    )  # fmt: skip
-    parser.add_argument("--chart", type=Path, metavar="PNG", help="of --cameras")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    add_runtime_options(parser)
-    return parser
+@dataclass(frozen=True)
+class Bar:
+    """A limit, and the figure that is to meet it."""
+
+    what: str
+    image: str
+    rate_hz: float
+    measured: float
+    limit: float
+    met: bool | None
+    """None if there was no overload, because the camera, on the same cores, was not faster than the model."""
 
 
-def _pixels(size: str) -> np.ndarray:
-    """Noise of a size such as 640x480: (480, 640, 3) uint8."""
-    height, width = read_size(size, "--images")
-    return np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+def measure_node(
+    runtime: Runtime,
+    parameters: Mapping[str, str],
+    images: Mapping[str, np.ndarray],
+    rates_hz: Sequence[float],
+    seconds: float,
+) -> tuple[list[Cell], dict[str, float]]:
+    """Measure every configuration at every size and rate, in turns with the model alone.
 
+    Args:
+        runtime: the model alone.
+        parameters: of the segmentation node, which run the same model.
+        images: (H, W, 3) uint8 RGB by the name of their size.
+        rates_hz: images per second; 0 = as fast as possible.
+        seconds: duration of each measurement.
 
-def _measure_cameras(options: argparse.Namespace) -> dict[str, object]:
-    size, rate_hz = options.images[0], options.rates[0]
-    if min(options.cameras) < 1 or rate_hz <= 0 or options.seconds <= 0:
-        raise JetSegError("--cameras, the first of --rates and --seconds must be more than 0")
-    runtime = create_runtime(runtime_settings(options))
-    selection, precision = runtime.selection, runtime.precision
-    runtime.close()
-    rows = measure_cameras(options, _pixels(size), rate_hz)
-    machine = describe_processor()
-    if options.chart:
-        title = f"{machine}, cameras of {size} at {rate_hz:g} Hz, {precision}"
-        draw_cameras(rows, title, options.chart)
-    return {
-        "machine": {"processor": machine},
-        "runtime": selection,
-        "image": size,
-        "rate_hz": rate_hz,
-        "results": rows,
-    }
+    Returns:
+        The measurements, and the model's median time alone for each size, in milliseconds.
 
-
-def _measure(options: argparse.Namespace) -> dict[str, object]:
-    images = {size: _pixels(size) for size in options.images}
-    if min(options.rates) < 0 or options.seconds <= 0:
-        raise JetSegError("--rates must be 0 or more, and --seconds more than 0")
-    runtime = create_runtime(runtime_settings(options))
+    Raises:
+        JetSegError: a node does not start or answer.
+    """
+    cells: list[Cell] = []
     model_ms: dict[str, float] = {}
-    results: list[dict[str, Any]] = []
-    turns_of_a_size = 1 + len(options.rates) * len(CONFIGURATIONS)
     with ExitStack() as stack:
-        stack.callback(runtime.close)
         logs = Path(stack.enter_context(TemporaryDirectory()))
-        nodes = {
-            "bare": stack.enter_context(
-                Child("jetseg_ros.bench.bare_node", {}, logs / "bare.log", namespace="bare")
-            ),
-            "jetseg": stack.enter_context(
-                Child(
-                    "jetseg_ros.node.segmentation_node",
-                    node_parameters(options),
-                    logs / "node.log",
-                    namespace="jetseg",
-                )
-            ),
-        }
-        progress = stack.enter_context(
-            tqdm(total=len(images) * turns_of_a_size, desc="measuring", disable=None)
+        bare = stack.enter_context(
+            Child("jetseg_ros.bench.bare_node", {}, logs / "bare.log", namespace="bare")
         )
-        for configuration in (BARE, LABEL):  # until both nodes are up, and leave the model alone
-            _turn(nodes, configuration, next(iter(images.values())), 0.0, 0.1)
+        node = stack.enter_context(
+            Child(
+                "jetseg_ros.node.segmentation_node",
+                parameters,
+                logs / "node.log",
+                namespace="jetseg",
+            )
+        )
+
+        def take_turn(
+            configuration: str,
+            pixels: np.ndarray,
+            rate_hz: float,
+            seconds: float,
+            pause: Callable[[], None] | None = None,
+        ) -> Measurement:
+            name, child = ("bare", bare) if configuration == BARE else ("jetseg", node)
+            # Opened each time, since outputs without a subscriber are not computed.
+            with open_driver(name, OUTPUTS[configuration]) as driver:
+                return driver.measure(pixels, rate_hz, seconds, child.check, pause)
+
+        for configuration in (BARE, LABEL):  # until both nodes are up and leave the model alone
+            take_turn(configuration, next(iter(images.values())), 0.0, 0.1)
+        total = len(images) * (1 + len(rates_hz) * len(CONFIGURATIONS))
+        progress = stack.enter_context(tqdm(total=total, desc="measuring", disable=None))
         for size, pixels in images.items():
-            own_ms: list[float] = []
-            _time_model(runtime, pixels, own_ms)
-            turns = [(round(1e3 * OUTRUN / float(np.median(own_ms)), 1), OVERLOAD)]
-            turns += [(rate_hz, name) for rate_hz in options.rates for name in CONFIGURATIONS]
-            of_all: list[float] = []
+            before_ms: list[float] = []
+            time_model(runtime, pixels, before_ms)
+            turns = [(round(1e3 * OUTRUN / float(np.median(before_ms)), 1), OVERLOAD)]
+            turns += [(rate_hz, name) for rate_hz in rates_hz for name in CONFIGURATIONS]
+            of_size: list[float] = []
             for rate_hz, configuration in turns:
-                # The model alone in turns with it: each is measured against what the machine could do meanwhile.
-                own_ms = []
-                pause = partial(_time_model, runtime, pixels, own_ms)
-                found = _turn(nodes, configuration, pixels, rate_hz, options.seconds, pause)
-                of_all += own_ms
-                results.append(
-                    {
-                        "image": size,
-                        "rate_hz": rate_hz,
-                        "configuration": configuration,
-                        "model_ms": round(float(np.median(own_ms)), 2),
-                        "model_hz": round(1e3 / float(np.mean(own_ms)), 2),
-                        **found.to_dict(),
-                    }
-                )
+                # The speed of a shared machine varies, so each measurement has the model's times in its own pauses.
+                own_ms: list[float] = []
+                pause = partial(time_model, runtime, pixels, own_ms)
+                found = take_turn(configuration, pixels, rate_hz, seconds, pause)
+                cells.append(make_cell(size, rate_hz, configuration, own_ms, found))
+                of_size += own_ms
                 progress.update()
-            model_ms[size] = round(float(np.median(of_all)), 2)
-    measured = [item.name for item in fields(Cell)]
-    cells = [Cell(**{name: row[name] for name in measured}) for row in results]
-    return {
-        "machine": {"processor": describe_processor()},
-        "runtime": runtime.selection,
-        "model_ms": model_ms,
-        "results": results,
-        "bars": [asdict(bar) for bar in compare(cells)],
-    }
+            model_ms[size] = round(float(np.median(of_size)), 2)
+    return cells, model_ms
 
 
-def _turn(
-    nodes: dict[str, Child],
+def time_model(runtime: Runtime, pixels: np.ndarray, times_ms: list[float]) -> None:
+    """Append the times of the model alone for an image, with the confidence, which the occupancy needs."""
+    for number in range(-WARM_UP, MODEL_FRAMES):
+        began = perf_counter()
+        _ = runtime.segment(pixels, confidence=True).confidence
+        if number >= 0:
+            times_ms.append(1e3 * (perf_counter() - began))
+
+
+def make_cell(
+    image: str,
+    rate_hz: float,
     configuration: str,
+    own_ms: Sequence[float],
+    found: Measurement,
+) -> Cell:
+    """The report's form of a measurement and the model's times in its pauses."""
+    return Cell(
+        image,
+        rate_hz,
+        configuration,
+        model_ms=round(float(np.median(own_ms)), 2),
+        model_hz=round(1e3 / float(np.mean(own_ms)), 2),
+        sent_hz=round(found.sent_hz, 2),
+        labels_hz=round(found.labels_hz, 2),
+        labels=int(found.ages_ms.size),
+        p50_ms=found.percentile_ms(50),
+        p99_ms=found.percentile_ms(99),
+    )
+
+
+def compare(cells: Sequence[Cell]) -> list[Bar]:
+    """Compare the node with label and occupancy with its limits, in the order of the cells.
+
+    The latency counts if the model keeps up with the camera, the age of results if the camera is faster, and the
+    rate if images come as fast as possible.
+
+    Args:
+        cells: of one run.
+    """
+    floors = {(c.image, c.rate_hz): c.p50_ms for c in cells if c.configuration == BARE}
+    bars = []
+    for cell in cells:
+        own_ms, floor = cell.model_ms, floors.get((cell.image, cell.rate_hz))
+        if cell.p50_ms is None or cell.p99_ms is None:
+            continue
+        if cell.configuration == OVERLOAD:
+            what, measured = "age p99 (ms)", cell.p99_ms
+            limit = AGE_IN_INFERENCES * own_ms + 1e3 / cell.sent_hz
+            met = measured <= limit if cell.sent_hz * own_ms > 1e3 else None
+        elif cell.configuration == LABEL and not cell.rate_hz:
+            what, measured, limit = "labels/s", cell.labels_hz, LEAST_RATE * cell.model_hz
+            met = measured >= limit
+        elif cell.configuration == LABEL and cell.rate_hz * own_ms <= 1e3 and floor is not None:
+            what, measured = "latency p50 (ms)", cell.p50_ms
+            limit = floor + MODEL_SHARE * own_ms + NODE_MS
+            met = measured <= limit
+        else:
+            continue
+        bars.append(Bar(what, cell.image, cell.rate_hz, round(measured, 2), round(limit, 2), met))
+    return bars
+
+
+def measure_cameras(
+    parameters: Mapping[str, str],
+    counts: Sequence[int],
     pixels: np.ndarray,
     rate_hz: float,
     seconds: float,
-    pause: Callable[[], None] | None = None,
-) -> Measurement:
-    """One measurement of the node that the configuration is of; see `Driver.measure`."""
-    name = "bare" if configuration == BARE else "jetseg"
-    with ExitStack() as turn:
-        # A context for each: what nobody subscribes to any more is not computed.
-        context = Context()
-        context.init(args=[])
-        turn.callback(context.try_shutdown)
-        driver = Driver(context, name, OUTPUTS[configuration])
-        turn.callback(driver.destroy_node)
-        return driver.measure(pixels, rate_hz, seconds, nodes[name].check, pause)
+) -> list[dict[str, float | int | None]]:
+    """Measure a node that serves several cameras in turn, one node for each number of cameras.
 
+    Args:
+        parameters: of the segmentation node.
+        counts: numbers of cameras.
+        pixels: (H, W, 3) uint8 RGB, which every camera sends.
+        rate_hz: images per second of each camera.
+        seconds: duration of each measurement.
 
-def _time_model(runtime: Runtime, pixels: np.ndarray, times_ms: list[float]) -> None:
-    """Add the times of the runtime alone for one image, as the occupancy wants it, once it is under way."""
-    for number in range(-WARM_UP, MODEL_FRAMES):
-        began = time.perf_counter()
-        _ = runtime.segment(pixels, confidence=True).confidence
-        if number >= 0:
-            times_ms.append(1e3 * (time.perf_counter() - began))
+    Returns:
+        For each number: labels a second of all cameras and of the slowest; median and 99th percentile of the labels'
+        ages over all cameras, in milliseconds.
 
-
-def _print(result: dict[str, object]) -> None:
-    print(f"{result['machine']['processor']}; {result['runtime']}")  # type: ignore[index]
-    own: dict[str, float] = result["model_ms"]  # type: ignore[assignment]
-    print("model alone: " + ", ".join(f"{size} {ms:.1f} ms" for size, ms in own.items()))
-    rows: list[dict[str, object]] = result["results"]  # type: ignore[assignment]
-    print(
-        f"\n{'image':<11}{'camera':<10}{'node':<18}{'sent/s':>8}{'labels/s':>10}{'p50':>12}{'p99':>12}"
-        f"{'model':>12}"
-    )
-    for row in rows:
-        p50, p99 = (f"{row[k]:.1f} ms" if row[k] is not None else "-" for k in ("p50_ms", "p99_ms"))
-        print(
-            f"{row['image']:<11}{_rate(row['rate_hz']):<10}{row['configuration']:<18}"
-            f"{row['sent_hz']:>8.1f}{row['labels_hz']:>10.1f}{p50:>12}{p99:>12}{row['model_ms']:>9.1f} ms"
+    Raises:
+        JetSegError: the node does not start or answer.
+    """
+    rows: list[dict[str, float | int | None]] = []
+    for count in tqdm(counts, "measuring", disable=None):
+        prefixes = [f"/camera{index}" for index in range(count)]
+        cameras = {**parameters, "cameras": f"[{', '.join(prefixes)}]"}
+        with ExitStack() as stack:
+            log = Path(stack.enter_context(TemporaryDirectory())) / "node.log"
+            node = stack.enter_context(Child("jetseg_ros.node.segmentation_node", cameras, log))
+            drivers = [stack.enter_context(open_driver(name, _OCCUPANCY)) for name in prefixes]
+            threads = stack.enter_context(ThreadPoolExecutor(count))
+            pending = [
+                threads.submit(driver.measure, pixels, rate_hz, seconds, node.check)
+                for driver in drivers
+            ]
+            found = [future.result() for future in pending]
+        together = Measurement(
+            sent_hz=sum(one.sent_hz for one in found),
+            labels_hz=sum(one.labels_hz for one in found),
+            ages_ms=np.concatenate([one.ages_ms for one in found]),
         )
-    bars: list[dict[str, object]] = result["bars"]  # type: ignore[assignment]
-    print()
-    for bar in bars:
-        sign = ">=" if bar["what"] == "labels/s" else "<="
-        verdict = "no overload" if bar["met"] is None else "met" if bar["met"] else "not met"
-        print(
-            f"{verdict:<13}{bar['image']:<11}{_rate(bar['rate_hz']):<10}"
-            f"{bar['what']:<17}{bar['measured']:>8} {sign} {bar['limit']}"
+        rows.append(
+            {
+                "cameras": count,
+                "sent_hz": round(together.sent_hz, 2),
+                "labels_hz": round(together.labels_hz, 2),
+                "least_labels_hz": round(min(one.labels_hz for one in found), 2),
+                "p50_ms": together.percentile_ms(50),
+                "p99_ms": together.percentile_ms(99),
+            }
         )
-
-
-def _print_cameras(result: dict[str, object]) -> None:
-    print(f"{result['machine']['processor']}; {result['runtime']}")  # type: ignore[index]
-    print(f"cameras of {result['image']} at {_rate(result['rate_hz'])}\n")
-    print(f"{'cameras':>8}{'sent/s':>10}{'labels/s':>10}{'slowest':>10}{'p50':>12}{'p99':>12}")
-    rows: list[dict[str, object]] = result["results"]  # type: ignore[assignment]
-    for row in rows:
-        p50, p99 = (f"{row[k]:.1f} ms" if row[k] is not None else "-" for k in ("p50_ms", "p99_ms"))
-        print(
-            f"{row['cameras']:>8}{row['sent_hz']:>10.1f}{row['labels_hz']:>10.1f}"
-            f"{row['least_labels_hz']:>10.1f}{p50:>12}{p99:>12}"
-        )
-
-
-def _rate(rate_hz: object) -> str:
-    return f"{rate_hz:g} Hz" if rate_hz else "max"
+    return rows

@@ -1,5 +1,1 @@
-"""The command `jetseg-doctor`: everything `jetseg doctor` examines, and ROS 2."""
-
-from jetseg_ros.doctor.doctor_command import main
-
-__all__ = ["main"]
+"""The checks of `jetseg doctor` that need ROS 2, and the command `jetseg-doctor`, which always has them."""

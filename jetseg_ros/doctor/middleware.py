@@ -1,23 +1,35 @@
-"""Settings of DDS that commonly bite."""
+"""Checks of the middleware: settings of DDS that often cause trouble, and an image that is sent over it."""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from jetseg_core.doctor import Finding
+import numpy as np
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.utilities import get_rmw_implementation_identifier
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
+from jetseg_core.doctor import Finding
+from jetseg_ros.node.image_encoding import to_image
+
+TIMEOUT_S = 10.0
+"""For the image to arrive, discovery included."""
 LEAST_SHARED_MEMORY = 128 << 20
-"""Bytes of /dev/shm: Docker's default is half of it, and a few images fill that."""
+"""Bytes of /dev/shm. Docker's default is half of this, which a few images fill."""
 LEAST_SOCKET_BUFFER = 2 << 20
-"""Bytes: an image is hundreds of datagrams, which come at once."""
+"""Bytes. An image is hundreds of datagrams, which arrive at once."""
 
 
 def examine_environment(
     environment: Mapping[str, str], root: Path = Path("/")
 ) -> Iterator[Finding]:
-    """Middleware, domain, discovery, shared memory, socket buffers.
+    """Check middleware, domain, discovery, shared memory and socket buffers.
 
     Args:
         environment: variables of the process.
@@ -122,3 +134,53 @@ def _socket_buffer(root: Path) -> Finding:
             f"sudo sysctl -w net.core.rmem_max={4 * LEAST_SOCKET_BUFFER}",
         )
     return Finding(name, "ok", f"{size >> 10} KiB")
+
+
+def examine_exchange() -> Finding:
+    """Send an image of a full-HD camera to this process, on a topic of its own."""
+    context = Context()
+    try:
+        context.init(args=[])
+        elapsed_ms = _exchange(context)
+    except Exception as error:  # a middleware that does not start raises anything
+        return Finding(
+            "image over DDS",
+            "fail",
+            f"{type(error).__name__}: {error}",
+            "check RMW_IMPLEMENTATION, and the settings above",
+        )
+    finally:
+        context.try_shutdown()
+    what = f"1920x1080 over {get_rmw_implementation_identifier()}"
+    if elapsed_ms is None:
+        return Finding(
+            "image over DDS",
+            "fail",
+            f"{what} did not arrive within {TIMEOUT_S:g} s",
+            "follow the advice above; let the firewall pass UDP on the loopback interface",
+        )
+    return Finding("image over DDS", "ok", f"{what} in {elapsed_ms:.1f} ms")
+
+
+def _exchange(context: Context) -> float | None:
+    """Milliseconds from publication to arrival; None if nothing arrives."""
+    node = Node(f"jetseg_doctor_{os.getpid()}", context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    topic = f"jetseg_doctor/image_{os.getpid()}"
+    arrived: list[Image] = []
+    node.create_subscription(Image, topic, arrived.append, 1)
+    publisher = node.create_publisher(Image, topic, 1)
+    image = to_image(np.zeros((1080, 1920, 3), np.uint8), Header())
+    deadline = time.monotonic() + TIMEOUT_S
+    try:
+        while not publisher.get_subscription_count() and time.monotonic() < deadline:
+            executor.spin_once(0.05)
+        began = time.perf_counter()
+        publisher.publish(image)
+        while not arrived and time.monotonic() < deadline:
+            executor.spin_once(0.05)
+        return 1e3 * (time.perf_counter() - began) if arrived else None
+    finally:
+        executor.shutdown()
+        node.destroy_node()

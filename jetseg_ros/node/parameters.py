@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jetseg_core.errors import JetSegError
@@ -10,7 +11,13 @@ from jetseg_core.network.model_config import PRESETS
 from jetseg_core.results.regions import Region, parse_regions
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.runtime.model_files import shipped_model_of
+from jetseg_core.runtime.registry import backends, devices, precisions
 from jetseg_ros.node.parameter_mirror import Applies, parameter
+
+
+def _quoted(choices: Iterable[str]) -> str:
+    return ", ".join(f"'{choice}'" for choice in choices)
+
 
 _RUNTIME = RuntimeSettings()
 _PREFIX = re.compile(r"(/?[A-Za-z]\w*(/[A-Za-z]\w*)*)?", re.ASCII)
@@ -47,20 +54,19 @@ class SegmentationParameters:
     )
     backend: str = parameter(
         _RUNTIME.backend,
-        "Inference backend: 'torch', 'openvino', 'onnxruntime', 'tensorrt', or 'auto' for the fastest "
-        "that is installed.",
+        f"Inference backend: {_quoted(backends())}, or 'auto' for the fastest that is installed.",
         name="runtime.backend",
         applies=Applies.CONFIGURE,
     )
     device: str = parameter(
         _RUNTIME.device,
-        "Where to run: 'cpu', 'cuda', or 'auto'.",
+        f"Where to run: {_quoted(devices())}, or 'auto'.",
         name="runtime.device",
         applies=Applies.CONFIGURE,
     )
     precision: str = parameter(
         _RUNTIME.precision,
-        "Arithmetic: 'fp32', 'bf16', 'fp16', or 'auto' for the fastest that the device has.",
+        f"Arithmetic: {_quoted(precisions())}, or 'auto' for the fastest that the device has.",
         name="runtime.precision",
         applies=Applies.CONFIGURE,
     )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
-from jetseg_core.jetson import jetson_release, power_rails, temperatures
+from jetseg_core.jetson import (
+    PowerMeter,
+    has_nvidia_device,
+    jetson_release,
+    power_rails,
+    temperatures,
+)
 
 
 def write(root: Path, files: dict[str, str]) -> None:
@@ -18,6 +25,10 @@ def write(root: Path, files: dict[str, str]) -> None:
 def test_no_jetson(tmp_path: Path) -> None:
     assert jetson_release(tmp_path) is None
     assert power_rails(tmp_path) == {} == temperatures(tmp_path)
+    assert not has_nvidia_device(tmp_path)
+    with PowerMeter(tmp_path) as meter:
+        pass
+    assert meter.watts is None
 
 
 def test_release(tmp_path: Path) -> None:
@@ -66,3 +77,18 @@ def test_temperatures_leave_out_what_cannot_be_read(tmp_path: Path) -> None:
         },
     )
     assert temperatures(tmp_path) == pytest.approx({"CPU-therm": 41.5})
+
+
+def test_the_power_is_that_of_the_whole_module(tmp_path: Path) -> None:
+    folder = tmp_path / "sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon3"
+    folder.mkdir(parents=True)
+    rails = {1: ("VDD_CPU_GPU_CV", 5000, 700), 2: ("VDD_IN", 5000, 2000)}
+    for channel, (label, millivolts, milliamperes) in rails.items():
+        (folder / f"in{channel}_label").write_text(f"{label}\n")
+        (folder / f"in{channel}_input").write_text(f"{millivolts}\n")
+        (folder / f"curr{channel}_input").write_text(f"{milliamperes}\n")
+    with PowerMeter(tmp_path) as meter:
+        deadline = time.monotonic() + 30
+        while meter.watts is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert meter.watts == pytest.approx(10.0)

@@ -1,4 +1,4 @@
-"""The benchmark measures what it says, of ours and of others."""
+"""The benchmark of models: its arithmetic, and runs of JetSeg's and other models."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ import onnx
 import pytest
 
 from jetseg_core.bench.machine import Machine, measure_machine
-from jetseg_core.bench.power import PowerMeter, total_rail
-from jetseg_core.bench.subjects import Subject
-from jetseg_core.bench.timing import time_subjects
+from jetseg_core.bench.model_bench import Subject, time_subjects
 from jetseg_core.cli.main import main
 from jetseg_core.runtime import RuntimeSettings
 
@@ -56,23 +54,6 @@ def test_the_machine_s_peaks_are_of_this_world() -> None:
     assert machine.processor
     assert 1 < machine.peak_gflops < 100_000
     assert 0.1 < machine.copy_gb_s < 10_000
-
-
-def test_power_is_that_of_the_whole_module_or_unavailable(tmp_path: Path) -> None:
-    with PowerMeter(tmp_path) as meter:
-        pass
-    assert meter.watts is None
-    sensor = tmp_path / "hwmon3"
-    sensor.mkdir()
-    rails = {1: ("VDD_CPU_GPU_CV", 5000, 700), 2: ("VDD_IN", 5000, 2000)}
-    for channel, (label, millivolts, milliamperes) in rails.items():
-        (sensor / f"in{channel}_label").write_text(f"{label}\n")
-        (sensor / f"in{channel}_input").write_text(f"{millivolts}\n")
-        (sensor / f"curr{channel}_input").write_text(f"{milliamperes}\n")
-    assert total_rail(tmp_path) == (sensor / "in2_input", sensor / "curr2_input")
-    with PowerMeter(tmp_path) as meter:
-        time.sleep(0.1)
-    assert meter.watts == pytest.approx(10.0)
 
 
 def test_every_backend_and_precision_that_runs_here_is_measured(

@@ -1,4 +1,4 @@
-"""`jetseg doctor`: what it finds wrong, and that it says how to mend it."""
+"""`jetseg doctor`: its findings, and its advice for each that is not ok."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from jetseg_core.cli.main import main
-from jetseg_core.doctor import Finding, examine_core, report
-from jetseg_core.doctor.inference_checks import examine_inference
-from jetseg_core.doctor.machine_checks import examine_machine
-from jetseg_core.doctor.software_checks import examine_software
+from jetseg_core.doctor import Finding, report
+from jetseg_core.doctor.core_checks import (
+    examine_core,
+    examine_inference,
+    examine_machine,
+    examine_packages,
+)
 from jetseg_core.runtime import Runtime
 
 
@@ -83,7 +86,7 @@ def test_a_missing_package_is_named_and_ends_the_examination(
 
 def test_an_optional_package_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rosbags", None)  # as if not installed
-    (warned,) = (item for item in examine_software() if item.state == "warn")
+    (warned,) = (item for item in examine_packages() if item.state == "warn")
     assert warned.name == "rosbags"
     assert "recordings" in warned.mend
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jetseg_core.atomic_file import partial_path
-from jetseg_core.runtime.engine_cache import cached_engine
+from jetseg_core.runtime.tensorrt_backend import cached_engine
 
 KEY = {"model": "nano", "sha256": "ab", "tensorrt": "10.3", "gpu": "Orin", "precision": "fp16"}
 

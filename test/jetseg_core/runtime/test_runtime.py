@@ -1,4 +1,4 @@
-"""The runtimes: they agree with each other, and say no in words."""
+"""The runtimes: they agree with each other, and their errors name the choices."""
 
 from __future__ import annotations
 
@@ -152,7 +152,10 @@ def test_an_image_of_another_form_is_refused(image: np.ndarray, exported_pair: P
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"backend": "tpu"}, "backend: 'tpu' is not one of auto, torch, openvino"),
+        (
+            {"backend": "tpu"},
+            "backend: 'tpu' is not one of auto, onnxruntime, openvino, tensorrt, torch",
+        ),
         ({"device": "npu"}, "device: 'npu' is not one of"),
         ({"precision": "int3"}, "precision: 'int3' is not one of"),
         ({"precision": "fp16", "backend": "openvino"}, "not available with openvino"),

@@ -1,4 +1,4 @@
-"""`jetseg-doctor`: what it finds of ROS 2 and DDS, and that it says how to mend it."""
+"""`jetseg-doctor` and the checks of ROS 2 and DDS that it adds to `jetseg doctor`."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from pathlib import Path
 import pytest
 
 from jetseg_core.doctor import Finding
-from jetseg_ros.doctor import exchange
-from jetseg_ros.doctor.exchange import examine_exchange
-from jetseg_ros.doctor.installation import (
+from jetseg_ros.doctor import middleware
+from jetseg_ros.doctor.middleware import examine_environment, examine_exchange
+from jetseg_ros.doctor.ros_checks import (
     examine_cv_bridge,
     examine_executables,
     examine_installation,
     executables,
 )
-from jetseg_ros.doctor.middleware import examine_environment
 
 
 def test_this_machine(domain: int) -> None:
-    command = [sys.executable, "-m", "jetseg_ros.doctor", "--json"]
+    command = [sys.executable, "-m", "jetseg_ros.doctor.ros_checks", "--json"]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     printed = json.loads(finished.stdout)
@@ -32,7 +31,7 @@ def test_this_machine(domain: int) -> None:
 
 
 def test_a_failure_is_the_exit_status(domain: int) -> None:
-    command = [sys.executable, "-m", "jetseg_ros.doctor", "--checkpoint", "nowhere.pt"]
+    command = [sys.executable, "-m", "jetseg_ros.doctor.ros_checks", "--checkpoint", "nowhere.pt"]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert finished.returncode == 1 and "Traceback" not in finished.stderr
     assert "fail  model" in finished.stdout
@@ -144,6 +143,6 @@ def test_messages_that_are_not_built_fail(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_an_image_that_does_not_arrive_fails(domain: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "TIMEOUT_S", 0.0)  # nothing is that fast
+    monkeypatch.setattr(middleware, "TIMEOUT_S", 0.0)  # nothing is that fast
     finding = examine_exchange()
     assert finding.state == "fail" and "did not arrive" in finding.found and finding.mend

@@ -17,7 +17,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from jetseg_core.runtime import Runtime, RuntimeSettings, create_runtime
-from jetseg_ros.doctor.installation import examine_executables, executables
+from jetseg_ros.doctor.ros_checks import examine_executables, executables
 from jetseg_ros.node import segmentation_node
 
 if TYPE_CHECKING:

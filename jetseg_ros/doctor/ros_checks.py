@@ -1,4 +1,4 @@
-"""ROS 2's packages, this package's messages and executables."""
+"""The command `jetseg-doctor`, and the checks of ROS 2's packages, the built messages and the executables."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
+from jetseg_core.cli.doctor import doctor_command
 from jetseg_core.doctor import Finding
 
-_SOURCE = "source ROS 2's setup file, or enter the environment: . .venv/bin/activate"
-_BUILD = "run `make setup` (or colcon build), then source install/setup.bash"
+SOURCE = "source ROS 2's setup file, or enter the environment: . .venv/bin/activate"
+BUILD = "run `make setup` (or colcon build), then source install/setup.bash"
 NEEDED = {
-    "rclpy": _SOURCE,
-    "sensor_msgs.msg": _SOURCE,
-    "diagnostic_msgs.msg": _SOURCE,
-    "jetseg.msg": _BUILD,
+    "rclpy": SOURCE,
+    "sensor_msgs.msg": SOURCE,
+    "diagnostic_msgs.msg": SOURCE,
+    "jetseg.msg": BUILD,
 }
 OPTIONAL = {
     "vision_msgs": "no segmentation/label_info; install ros-$ROS_DISTRO-vision-msgs if a consumer wants it",
@@ -31,15 +32,47 @@ OPTIONAL = {
 }
 
 
+def main(args: list[str] | None = None) -> int:
+    """Run `jetseg doctor` with the checks of ROS 2; return the exit status, 1 if anything needed fails."""
+    return doctor_command("jetseg-doctor", [examine_ros], args)
+
+
+def examine_ros_if_present(checkpoint: str) -> Iterator[Finding]:
+    """Run `examine_ros` if ROS 2 is found: `jetseg doctor` is also for machines without it."""
+    if find_spec("rclpy") is None:
+        yield Finding("ros 2", "ok", f"not found, and only the node needs it; for that: {SOURCE}")
+    else:
+        yield from examine_ros(checkpoint)
+
+
+def examine_ros(checkpoint: str) -> Iterator[Finding]:
+    """Check the installation, then the middleware.
+
+    Args:
+        checkpoint: not used.
+    """
+    works = True
+    for finding in examine_installation(os.environ):
+        works = works and finding.state != "fail"
+        yield finding
+    try:
+        from jetseg_ros.doctor.middleware import examine_environment, examine_exchange
+    except ImportError:  # reported above
+        return
+    yield from examine_environment(os.environ)
+    if works:
+        yield examine_exchange()
+
+
 def examine_installation(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """The packages, cv_bridge beside this NumPy, and the executables' interpreter."""
+    """Check the packages, cv_bridge beside this NumPy, and the executables' interpreter."""
     distribution = environment.get("ROS_DISTRO")
     yield Finding("ros 2", "ok", distribution or "from wheels: no distribution is sourced")
-    for module, mend in NEEDED.items():
+    for module, advice in NEEDED.items():
         try:
             importlib.import_module(module)
-        except Exception as error:  # a shared library that is missing, too
-            yield Finding(module, "fail", f"cannot be imported ({error})", mend)
+        except Exception as error:  # a missing shared library raises anything
+            yield Finding(module, "fail", f"cannot be imported ({error})", advice)
         else:
             yield Finding(module, "ok", "found")
     for module, loss in OPTIONAL.items():
@@ -50,12 +83,11 @@ def examine_installation(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def examine_cv_bridge() -> Finding:
-    """Whether cv_bridge loads beside this NumPy: JetSeg does without it, other nodes may not."""
+    """Check that cv_bridge loads beside this NumPy. JetSeg does not need it; other nodes may."""
     version = f"NumPy {np.__version__}"
     if find_spec("cv_bridge") is None:
         return Finding("cv_bridge", "ok", f"absent, and not used; {version}")
-    # In a process of its own: a module compiled for another NumPy may end it. The pure Python one
-    # has no such module, and loads.
+    # In a separate process, since a module that was compiled for another NumPy may crash it.
     code = "import cv_bridge; from cv_bridge.core import CvBridge; CvBridge().encoding_to_cvtype2('rgb8')"
     tried = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     if tried.returncode:
@@ -69,7 +101,7 @@ def examine_cv_bridge() -> Finding:
 
 
 def executables(environment: Mapping[str, str]) -> list[Path]:
-    """What ``ros2 run jetseg`` and the command line would start."""
+    """The files that ``ros2 run jetseg`` and the command line would start."""
     prefixes = environment.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
     folders = [Path(prefix) / "lib" / "jetseg" for prefix in prefixes if prefix]
     found = [file for folder in folders if folder.is_dir() for file in sorted(folder.iterdir())]
@@ -78,21 +110,21 @@ def executables(environment: Mapping[str, str]) -> list[Path]:
 
 
 def examine_executables(files: list[Path]) -> Iterator[Finding]:
-    """Whether they start with the Python that has what they import.
+    """Check that the executables start with a Python that has the packages they import.
 
     Args:
-        files: scripts; only the first of each interpreter is told.
+        files: scripts; only the first of each interpreter is reported.
     """
-    told = set()
+    seen = set()
     for file in files:
         path = _interpreter(file)
-        if path is not None and path not in told:
-            told.add(path)
+        if path is not None and path not in seen:
+            seen.add(path)
             yield _examine_interpreter(file, path)
 
 
 def _interpreter(file: Path) -> str | None:
-    """What starts a script: named in its first line or, where that is sh, in the second; None for no script."""
+    """The interpreter in the first line of a script or, if that is sh, in the second; None if it is no script."""
     with file.open(encoding="utf-8", errors="replace") as script:
         first, second = script.readline(), script.readline()
     if second.startswith("'''exec' "):
@@ -108,18 +140,22 @@ def _interpreter(file: Path) -> str | None:
 def _examine_interpreter(file: Path, path: str) -> Finding:
     name, found = "executables", f"{file} starts with {path}"
     if not Path(path).is_file():
-        return Finding(name, "fail", f"{found}, which is not there", _BUILD)
+        return Finding(name, "fail", f"{found}, which is not there", BUILD)
     if Path(path).parent.resolve() == Path(sys.executable).parent.resolve():
         return Finding(name, "ok", found)
     tried = subprocess.run(
         [path, "-c", "import cv2, numpy, jetseg_core"], capture_output=True, text=True
     )
     if tried.returncode:
-        reason = (tried.stderr.strip().splitlines() or ["it ends without a word"])[-1]
+        reason = (tried.stderr.strip().splitlines() or ["it prints nothing"])[-1]
         return Finding(
             name,
             "fail",
-            f"{found}, not with {sys.executable}, and that one lacks something ({reason})",
+            f"{found}, not with {sys.executable}, and it lacks a package ({reason})",
             "build again with this environment active, so that the executables start with its Python",
         )
-    return Finding(name, "ok", f"{found}; not {sys.executable}, but it has all that is imported")
+    return Finding(name, "ok", f"{found}; not {sys.executable}, but it has all packages")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
