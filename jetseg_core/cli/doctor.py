@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from jetseg_core.cli.reader import ending_with_its_reader
 from jetseg_core.doctor import Check, examine, report
@@ -27,8 +27,8 @@ def run(options: argparse.Namespace) -> None:
 
 
 @ending_with_its_reader()
-def doctor_command(prog: str, more: Iterable[Check], arguments: list[str] | None = None) -> int:
-    """Run the same command under another name, with more checks; return the exit status."""
+def doctor_command(prog: str, more: Mapping[str, Check], arguments: list[str] | None = None) -> int:
+    """Run the same command under another name, with more checks by name; return the exit status."""
     parser = argparse.ArgumentParser(prog=prog, description=_DESCRIPTION)
     _add_options(parser)
     options = parser.parse_args(arguments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import entry_points
 from typing import Literal
@@ -36,22 +36,22 @@ Check = Callable[[str], Iterable[Finding]]
 """Takes the checkpoint to try: name of a shipped model, or path of a .pt or .onnx file."""
 
 
-def examine(checkpoint: str, more: Iterable[Check] = ()) -> Iterator[Finding]:
-    """Run the core's checks, then those of the entry points, then more; each check once.
+def examine(checkpoint: str, more: Mapping[str, Check] | None = None) -> Iterator[Finding]:
+    """Run the core's checks, then those of the entry points, then more.
 
     Args:
         checkpoint: name of a shipped model, or path of a .pt or .onnx file.
-        more: checks that may have no entry point, as in a workspace built by colcon.
+        more: further checks by name; each replaces the entry point of its name.
     """
     from jetseg_core.doctor.core_checks import examine_core
 
-    checks: list[Check] = [examine_core]
+    checks: dict[str, Check] = {"core": examine_core}
     for entry in entry_points(group=ENTRY_POINTS):
         try:
-            checks.append(entry.load())
+            checks[entry.name] = entry.load()
         except Exception as error:  # a broken package raises anything
             yield Finding(f"{entry.name} checks", "warn", f"left out ({error})", "install it again")
-    for check in dict.fromkeys([*checks, *more]):
+    for check in (checks | dict(more or {})).values():
         yield from check(checkpoint)
 
 

@@ -34,7 +34,7 @@ OPTIONAL = {
 
 def main(args: list[str] | None = None) -> int:
     """Run `jetseg doctor` with the checks of ROS 2; return the exit status, 1 if anything needed fails."""
-    return doctor_command("jetseg-doctor", [examine_ros], args)
+    return doctor_command("jetseg-doctor", {"ros": examine_ros}, args)
 
 
 def examine_ros_if_present(checkpoint: str) -> Iterator[Finding]:

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from jetseg_core.doctor import Finding
-from jetseg_ros.doctor import middleware
+from jetseg_ros.doctor import middleware, ros_checks
 from jetseg_ros.doctor.middleware import examine_environment, examine_exchange
 from jetseg_ros.doctor.ros_checks import (
     examine_cv_bridge,
     examine_executables,
     examine_installation,
+    examine_ros_if_present,
     executables,
 )
 
@@ -28,6 +29,29 @@ def test_this_machine(domain: int) -> None:
     names = {item["name"] for item in printed["findings"]}
     assert {"self-test", "rclpy", "jetseg.msg", "cv_bridge", "executables", "discovery"} <= names
     assert printed["findings"][-1]["name"] == "image over DDS"
+
+
+def test_jetseg_doctor_has_the_checks_of_ros_where_it_is_installed(
+    domain: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(__file__).parents[3]
+    metadata = [sys.executable, "setup.py", "--quiet", "egg_info", "--egg-base", str(tmp_path)]
+    subprocess.run(metadata, cwd=root, check=True, timeout=120)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{root}", prepend=":")
+    command = [sys.executable, "-m", "jetseg_core.cli.main", "doctor", "--json"]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    names = [item["name"] for item in json.loads(finished.stdout)["findings"]]
+    assert names[0] == "python" and names.count("rclpy") == 1 and names[-1] == "image over DDS"
+    # The other name of the command adds them itself, and has them once.
+    command = [sys.executable, "-m", "jetseg_ros.doctor.ros_checks", "--json"]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert [item["name"] for item in json.loads(finished.stdout)["findings"]] == names
+
+
+def test_without_ros_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ros_checks, "find_spec", lambda name: None)
+    (finding,) = examine_ros_if_present("nano_camvid11")
+    assert finding.state == "ok" and "only the node needs it" in finding.found
 
 
 def test_a_failure_is_the_exit_status(domain: int) -> None:
