@@ -15,7 +15,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "compare",
         help="two replays, or two models on one recording, side by side",
-        description="Compare B with A over the frames that both have: accuracy, flicker and latency with 95 %% "
+        description="Compare B with A over the frames that both have: accuracy, flicker and latency with 95 % "
         "confidence intervals (bootstrap over frames), and the frames in which they differ most. Each is the "
         "folder of a replay, or a model, which is replayed first.",
     )

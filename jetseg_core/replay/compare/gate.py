@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from jetseg_core.errors import JetSegError
 
 GATE_HELP = (
-    "a condition on B minus A, such as 'miou<-1.0' or 'latency_p50>5', of a figure in compare.json: miou, "
-    "pixel_accuracy, flicker, iou.<class> and flicker.<class> in percent points, latency_p50 and latency_p95 in ms"
+    "a condition on B minus A of a figure in compare.json, such as 'miou<-1.0', 'iou.Road<-2' or 'flicker>1' "
+    "(percent points), or 'latency_p50>5' (ms)"
 )
 _OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _FORM = re.compile(r"\s*(.+?)\s*(<=|>=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*")

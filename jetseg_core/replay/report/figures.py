@@ -153,11 +153,15 @@ def _confidence(row: FrameRow) -> np.ndarray:
     return np.array([row.confidence_sums, row.pixel_counts])
 
 
+def _latency(row: FrameRow) -> np.ndarray:
+    return np.array(row.latency_ms)
+
+
 def _latency_percentile(percent: int, title: str, note: str | None) -> Figure:
     return Figure(
         key=f"latency_p{percent}",
         title=title,
-        count=lambda row: np.array(row.latency_ms),
+        count=_latency,
         overall=partial(np.percentile, q=percent),
         unit="ms",
         scale=1.0,
@@ -226,8 +230,10 @@ def count_frame(row: FrameRow) -> Counts:
     """Counts of one frame for every figure; empty if it was not segmented."""
     if row.fault:
         return {}
-    counts = {figure.key: figure.count(row) for figure in FIGURES}
-    return {key: count for key, count in counts.items() if count is not None}
+    # Several figures may follow from the same counts.
+    counts = {count: count(row) for count in {figure.count for figure in FIGURES}}
+    found = {figure.key: counts[figure.count] for figure in FIGURES}
+    return {key: one for key, one in found.items() if one is not None}
 
 
 def frame_values(counts: Counts) -> Values:
