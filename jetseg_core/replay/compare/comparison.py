@@ -62,7 +62,7 @@ class Difference:
     high: float | None
 
     def judgement(self, figure: Figure) -> str:
-        """ "better", "worse", or "" if the interval does not exclude zero."""
+        """Return "better" or "worse", or "" if the interval includes zero."""
         if self.low is None or self.high is None or self.low <= 0 <= self.high:
             return ""
         return "better" if (self.low > 0) == figure.more_is_better else "worse"

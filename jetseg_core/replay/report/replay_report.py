@@ -31,7 +31,7 @@ class ModelFacts:
     input_size: list[int]
     """Height and width of the network's input."""
     resize: str
-    """How frames are brought to that size."""
+    """Policy that fits frames into that size."""
 
 
 @dataclass(frozen=True)
