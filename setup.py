@@ -29,7 +29,7 @@ setup(
     ],
     package_data={
         "jetseg_core.data": ["splits/*.txt"],
-        "jetseg_core.replay.report": ["*.css", "*.js"],
+        "jetseg_core.replay.report": ["templates/*"],
     },
     install_requires=names("base.txt"),
     extras_require={

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from jetseg_core.cli.options import add_runtime_options, runtime_settings
+from jetseg_core.replay.compare.gate import GATE_HELP
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -14,9 +15,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "compare",
         help="two replays, or two models on one recording, side by side",
-        description="Compares B with A over the frames that both have: accuracy, flicker and latency with 95 %% "
+        description="Compare B with A over the frames that both have: accuracy, flicker and latency with 95 % "
         "confidence intervals (bootstrap over frames), and the frames in which they differ most. Each is the "
-        "folder of a replay, or a model, which is then replayed first.",
+        "folder of a replay, or a model, which is replayed first.",
     )
     for name in ("a", "b"):
         parser.add_argument(
@@ -31,9 +32,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--labels", default="", metavar="DIR|TOPIC", help="as in jetseg replay")
     parser.add_argument(
         "--fail-if", action="append", default=[], metavar="CONDITION",
-        help="end with status 1 if this holds of B minus A, such as 'miou<-1.0': miou, pixel_accuracy, flicker, "
-        "iou.<class>, flicker.<class> in percent points, latency_p50, latency_p95 in ms; several times for "
-        "several",
+        help=f"end with status 1 if this holds: {GATE_HELP}; several times for several",
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, default=Path("out/compare"),
@@ -59,7 +58,10 @@ def run(options: argparse.Namespace) -> None:
         labels=options.labels,
         runtime=runtime_settings(options),
     )
-    text = json.dumps(found, indent=1) if options.json else format_comparison(found)
-    print(text if options.json else f"{text}\n\nin {options.out}: compare.html, compare.json")
-    if found["failed"]:
+    if options.json:
+        print(json.dumps(found.to_dict(), indent=1))
+    else:
+        print(format_comparison(found))
+        print(f"\nin {options.out}: compare.html, compare.json")
+    if found.failed:
         raise SystemExit(1)

@@ -73,10 +73,10 @@ def run(options: argparse.Namespace) -> None:
     """Replay, then print the summary and where the results are; status 1 if a recording could not be replayed."""
     from jetseg_core.replay.many.bags import is_one_bag
     from jetseg_core.replay.many.many_command import replay_fleet_with_report
+    from jetseg_core.replay.many.many_page import format_many_report
     from jetseg_core.replay.many.many_settings import FleetSettings
-    from jetseg_core.replay.many.many_summary import format_fleet_report
     from jetseg_core.replay.replay_command import replay_with_report
-    from jetseg_core.replay.report.summary import format_report
+    from jetseg_core.replay.report.report_page import format_report
     from jetseg_core.replay.run.replay_settings import ReplaySettings
 
     settings = ReplaySettings(
@@ -93,19 +93,18 @@ def run(options: argparse.Namespace) -> None:
     )
     if is_one_bag(options.bags) and not options.ray:
         report = replay_with_report(settings)
-        warnings, text = report["warnings"], format_report(report, options.out)
+        warnings = report.warnings
+        text, plain = format_report(report, options.out), report.to_dict()
     else:
-        report = replay_fleet_with_report(
+        many = replay_fleet_with_report(
             FleetSettings(tuple(options.bags), settings, options.workers, options.ray)
         )
-        warnings = [
-            f"{bag['name']}: {text}" for bag in report["bags"] for text in bag.get("warnings", [])
-        ]
-        text = format_fleet_report(report, options.out)
+        warnings = [f"{bag.name}: {text}" for bag in many.bags for text in bag.warnings or []]
+        text, plain = format_many_report(many, options.out), many.to_dict()
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    print(json.dumps(report, indent=1) if options.json else text)
-    _end(report)
+    print(json.dumps(plain, indent=1) if options.json else text)
+    _end(plain)
 
 
 def _end(report: dict[str, Any]) -> None:

@@ -37,19 +37,45 @@ class ConfusionMatrix:
         cells = np.bincount(actual * width + predicted, minlength=self.num_classes * width)
         self.counts += cells.reshape(self.counts.shape)
 
+    def class_counts(self) -> np.ndarray:
+        """(3, C) pixels that are right, true and predicted, by class: all that `iou` and its like need."""
+        return class_counts(self.counts)
+
     def iou(self) -> np.ndarray:
         """(C,) intersection over union, 0..1; NaN for a class that occurs neither in truth nor in prediction."""
-        hits = np.diagonal(self.counts)
-        union = self.counts.sum(1) + self.counts[:, :-1].sum(0) - hits
-        with np.errstate(invalid="ignore"):
-            return hits / union
+        return iou(self.class_counts())
 
     def miou(self) -> float:
         """Mean IoU in percent over the classes that occur in the ground truth; NaN when none does."""
-        occurs = self.counts.sum(1) > 0
-        return 100 * float(self.iou()[occurs].mean()) if occurs.any() else float("nan")
+        return miou(self.class_counts())
 
     def pixel_accuracy(self) -> float:
         """Share of labelled pixels predicted right, in percent; NaN when none is labelled."""
-        total = self.counts.sum()
-        return 100 * float(np.trace(self.counts) / total) if total else float("nan")
+        return pixel_accuracy(self.class_counts())
+
+
+def class_counts(counts: np.ndarray) -> np.ndarray:
+    """Reduce the counts of a confusion matrix, (C, C + 1), to (3, C): pixels right, true and predicted, by class.
+
+    These can be added up over frames, with weights too, before `iou`, `miou` or `pixel_accuracy` is taken.
+    """
+    return np.array([np.diagonal(counts), counts.sum(1), counts[:, :-1].sum(0)])
+
+
+def iou(counts: np.ndarray) -> np.ndarray:
+    """`ConfusionMatrix.iou` of class counts, (3, C)."""
+    right, true, predicted = counts
+    with np.errstate(invalid="ignore"):
+        return right / (true + predicted - right)
+
+
+def miou(counts: np.ndarray) -> float:
+    """`ConfusionMatrix.miou` of class counts, (3, C)."""
+    occurs = counts[1] > 0
+    return 100 * float(iou(counts)[occurs].mean()) if occurs.any() else float("nan")
+
+
+def pixel_accuracy(counts: np.ndarray) -> float:
+    """`ConfusionMatrix.pixel_accuracy` of class counts, (3, C)."""
+    right, true = counts[0].sum(), counts[1].sum()
+    return 100 * float(right / true) if true else float("nan")

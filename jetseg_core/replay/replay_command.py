@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 from jetseg_core.atomic_file import replacing
-from jetseg_core.classes import ClassSet
 from jetseg_core.replay.report.replay_report import FILE as REPORT_FILE
-from jetseg_core.replay.report.replay_report import Report, load_report, make_report, save_report
+from jetseg_core.replay.report.replay_report import Report, load_report, save_report
+from jetseg_core.replay.report.report_maker import make_report
 from jetseg_core.replay.report.report_page import FILE as PAGE_FILE
 from jetseg_core.replay.report.report_page import save_page
 from jetseg_core.replay.run.replay_outputs import LAYOUT_FILE
@@ -36,10 +36,10 @@ def replay_with_report(settings: ReplaySettings, watch: Watch | None = None) -> 
 
 def _save_layout(folder: Path, report: Report) -> None:
     layout = make_layout(
-        [camera["prefix"] for camera in report["cameras"]],
-        ClassSet.from_dict(report["classes"]),
+        [camera.prefix for camera in report.cameras],
+        report.classes,
         live=False,
-        truth=report["labels"] is not None,
+        truth=report.labels is not None,
     )
     with replacing(folder / LAYOUT_FILE) as path:
         path.write_text(json.dumps(layout, indent=2) + "\n")

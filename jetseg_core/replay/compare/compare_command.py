@@ -1,4 +1,4 @@
-"""A comparison from what a user names to the finished page."""
+"""A comparison, from the names that a user gives to the finished page."""
 
 from __future__ import annotations
 
@@ -36,67 +36,65 @@ def compare_with_page(
     labels: str = "",
     runtime: RuntimeSettings | None = None,
 ) -> Comparison:
-    """Compare two replays and write compare.json and compare.html into `out`.
+    """Compare two replays, and write compare.json and compare.html.
 
     Args:
         a: folder of a replay, or its report.json, or a model, which is replayed into ``<out>/a`` first.
         b: likewise, into ``<out>/b``.
+        out: folder of the results.
         gates: conditions on B minus A, see `GATE_HELP`.
-        bag: what to replay models on; "" = the recording of the other replay.
+        bag: recording to replay models on; "" = that of the other replay.
         topics: image topics to replay; empty = those of the other replay, or all.
-        labels: ground truth for it; "" = that of the other replay.
-        runtime: how to run models.
+        labels: its ground truth; "" = that of the other replay.
+        runtime: settings for models.
 
     Raises:
-        JetSegError: neither replays nor models, or replays that cannot be compared; or `out` is, holds or lies in
-            what is read, or another's file is in the way there.
+        JetSegError: an argument is neither a replay nor a model; the replays cannot be compared; `out` is, holds or
+            lies in a folder that is read; or a file in `out` is not the result of a comparison.
     """
     parsed = [Gate.parse(text) for text in gates]  # before anything takes time
-    folders = [_replay_folder(text) for text in (a, b)]
-    known = next((load_report(folder) for folder in folders if folder is not None), None)
+    given = [_replay_folder(text) for text in (a, b)]
+    read = [folder for folder in given if folder is not None]
+    known = load_report(read[0]) if read else None
     if known is not None and not bag:
-        bag = known["bag"]
-        topics = topics or tuple(camera["topic"] for camera in known["cameras"])
-        labels = labels or known["labels"] or ""
-    replays = [out / name for name, folder in zip("ab", folders, strict=True) if folder is None]
-    read = [folder for folder in folders if folder is not None]
+        bag = known.bag
+        topics = topics or tuple(camera.topic for camera in known.cameras)
+        labels = labels or known.labels or ""
+    folders = [folder or out / name for name, folder in zip("ab", given, strict=True)]
+    replays = [out / name for name, folder in zip("ab", given, strict=True) if folder is None]
     if replays and bag:
         read += places_read(Path(bag), labels)
     check_apart([out, *replays], read)
     results = (FILE, PAGE_FILE)
     check_replaceable(out, results, results if is_record(out / FILE, ("a", "b", "gates")) else ())
-    min_confidence = known["min_confidence"] if known is not None else 0.0
-    for number, (name, text) in enumerate((("a", a), ("b", b))):
-        if folders[number] is None:
-            folders[number] = _replay_model(
-                text,
-                ReplaySettings(
-                    bag=Path(bag),
-                    out=out / name,
-                    runtime=replace(runtime or RuntimeSettings(), checkpoint=text),
-                    topics=topics,
-                    labels=labels,
-                    min_confidence=min_confidence,
-                    overwrite=True,
-                ),
+    for text, folder in zip((a, b), folders, strict=True):
+        if folder in replays:
+            settings = ReplaySettings(
+                bag=Path(bag),
+                out=folder,
+                runtime=replace(runtime or RuntimeSettings(), checkpoint=text),
+                topics=topics,
+                labels=labels,
+                min_confidence=known.min_confidence if known is not None else 0.0,
+                overwrite=True,
             )
+            _replay_model(text, settings)
     first, second = folders
-    assert first is not None and second is not None
     found = compare(first, second, parsed)
     with replacing(out / FILE) as path:
-        path.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n")
+        path.write_text(json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n")
     save_comparison_page(out, (first, second), found)
     return found
 
 
 def _replay_folder(text: str) -> Path | None:
-    """The folder of the replay that a text names; None where it names none."""
+    """The folder of the replay that a text names, or None if it names something else."""
     path = Path(text).expanduser()
     folder = path.parent if path.name == REPORT_FILE else path
     return folder if (folder / REPORT_FILE).is_file() else None
 
 
-def _replay_model(text: str, settings: ReplaySettings) -> Path:
+def _replay_model(text: str, settings: ReplaySettings) -> None:
     try:
         find_model(text)
     except JetSegError as error:
@@ -104,4 +102,3 @@ def _replay_model(text: str, settings: ReplaySettings) -> Path:
     if settings.bag == Path():
         raise JetSegError(f"'{text}' is a model: name the recording to replay it on with --bag")
     replay_with_report(settings)
-    return settings.out

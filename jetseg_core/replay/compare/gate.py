@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jetseg_core.errors import JetSegError
 
-_OPERATORS: dict[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_FORM = re.compile(r"\s*(.+?)\s*(<=|>=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*")
 GATE_HELP = (
-    "a condition on B minus A, such as 'miou<-1.0' or 'latency_p50>5': miou, pixel_accuracy, flicker and "
-    "iou.<class> in percent points, latency_p50 and latency_p95 in milliseconds"
+    "a condition on B minus A of a figure in compare.json, such as 'miou<-1.0', 'iou.Road<-2' or 'flicker>1' "
+    "(percent points), or 'latency_p50>5' (ms)"
 )
+_OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_FORM = re.compile(r"\s*(.+?)\s*(<=|>=|<|>)\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*")
 
 
 @dataclass(frozen=True)
 class Gate:
-    """A figure that must not be on one side of a bound."""
+    """A bound for the difference of a figure."""
 
     text: str
     figure: str
@@ -33,22 +28,21 @@ class Gate:
 
     @classmethod
     def parse(cls, text: str) -> Gate:
-        """A gate from the text of --fail-if.
+        """Read the text of --fail-if.
 
         Raises:
-            JetSegError: the text is no such condition.
+            JetSegError: the text is not a condition.
         """
         match = _FORM.fullmatch(text)
         if match is None:
             raise JetSegError(f"--fail-if '{text}': expected {GATE_HELP}")
         return cls(text.strip(), match[1], match[2], float(match[3]))
 
-    def fails(self, differences: Mapping[str, float | None]) -> bool:
-        """Whether the condition holds.
+    def value(self, differences: Mapping[str, float | None]) -> float:
+        """The difference that the condition is about.
 
         Raises:
-            JetSegError: there is no such figure, or it is not known here: then nothing can be said, and passing
-                would be wrong.
+            JetSegError: the figure is unknown, in general or for these replays; to pass would be wrong then.
         """
         if self.figure not in differences:
             raise JetSegError(
@@ -60,4 +54,12 @@ class Gate:
                 f"--fail-if '{self.text}': {self.figure} is not known for both; was ground truth given with "
                 "--labels?"
             )
-        return _OPERATORS[self.sign](value, self.bound)
+        return value
+
+    def fails(self, differences: Mapping[str, float | None]) -> bool:
+        """True if the condition holds.
+
+        Raises:
+            JetSegError: see `value`.
+        """
+        return _OPERATORS[self.sign](self.value(differences), self.bound)

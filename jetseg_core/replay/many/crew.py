@@ -72,7 +72,7 @@ class Crew(abc.ABC):
 def replay_one(settings: ReplaySettings, watch: Watch) -> Outcome:
     """Replay one recording; what goes wrong becomes its outcome, so that the others go on."""
     try:
-        return Outcome(bool(replay_with_report(settings, watch)["complete"]))
+        return Outcome(replay_with_report(settings, watch).complete)
     except JetSegError as error:
         return Outcome(False, str(error).removeprefix(f"{settings.bag}: "))
     except Exception as error:  # a fault of ours, whose place must not get lost

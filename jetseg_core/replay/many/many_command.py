@@ -6,19 +6,19 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.output_places import check_apart, check_replaceable, is_record
 from jetseg_core.replay.many.bags import find_bags
 from jetseg_core.replay.many.crew import Crew
-from jetseg_core.replay.many.many_page import save_fleet_page
-from jetseg_core.replay.many.many_report import make_fleet_report
+from jetseg_core.replay.many.many_page import save_many_page
+from jetseg_core.replay.many.many_report import ManyReport, make_many_report
 from jetseg_core.replay.many.many_run import check_begun, check_labels, replay_bags, settings_of
 from jetseg_core.replay.many.many_settings import FleetSettings
 from jetseg_core.replay.many.processes import ProcessCrew
 from jetseg_core.replay.report.replay_report import FILE as REPORT_FILE
-from jetseg_core.replay.report.replay_report import Report, save_report
+from jetseg_core.replay.report.replay_report import save_report
 from jetseg_core.replay.report.report_page import FILE as PAGE_FILE
 from jetseg_core.replay.run.replay_outputs import places_read
 from jetseg_core.replay.run.run_record import FILE as RUN_FILE
 
 
-def replay_fleet_with_report(settings: FleetSettings) -> Report:
+def replay_fleet_with_report(settings: FleetSettings) -> ManyReport:
     """Replay every recording into a folder of its own, and write report.json and report.html over all of them.
 
     A recording that cannot be replayed is told in the report, and does not keep the others from it.
@@ -48,9 +48,9 @@ def replay_fleet_with_report(settings: FleetSettings) -> Report:
     for name in reports:  # they tell of another run
         (out / name).unlink(missing_ok=True)
     outcomes = replay_bags(bags, each, crew)
-    report = make_fleet_report(out, bags, outcomes)
+    report = make_many_report(out, bags, outcomes)
     save_report(out, report)
-    save_fleet_page(out, report)
+    save_many_page(out, report)
     return report
 
 

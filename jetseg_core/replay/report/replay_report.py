@@ -1,138 +1,309 @@
-"""The report of a replay as data: everything in it follows from the run's record and the frame log."""
+"""The report of a replay: report.json, typed.
+
+Shares are 0..1, IoU and accuracy in percent, times in the unit of their name; None means "not known".
+"""
 
 from __future__ import annotations
 
-import heapq
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jetseg_core.atomic_file import replacing
+from jetseg_core.classes import ClassSet
 from jetseg_core.errors import JetSegError
-from jetseg_core.evaluation.confusion import ConfusionMatrix
-from jetseg_core.replay.report.camera_figures import CameraFigures
-from jetseg_core.replay.report.totals import Totals
-from jetseg_core.replay.run.frame_log import FrameRow, read_rows
-from jetseg_core.replay.run.run_record import load_run
+from jetseg_core.replay.report.figures import FIGURES, Figure
+from jetseg_core.replay.report.typed_json import FLAT, from_plain, to_plain
 
 FILE = "report.json"
-EXTREMES = 3
-"""So many best and worst frames are shown."""
-TIMELINE_FRAMES = 120
-"""The timeline shows at most so many frames, evenly spread."""
-
-Report = dict[str, Any]
 
 
-def make_report(folder: Path) -> Report:
-    """The report of the replay in a folder.
+@dataclass(frozen=True)
+class ModelFacts:
+    """The model of a replay."""
 
-    Shares are 0..1, IoU and accuracy in percent, times in the unit of their name; None is "not known".
-
-    Raises:
-        JetSegError: no replay there, or none of its frames could be segmented.
-    """
-    record = load_run(folder)
-    if record is None:
-        raise JetSegError(f"{folder}: no replay there; make one: jetseg replay BAG --out {folder}")
-    names = record["classes"]["names"]
-    cameras = [CameraFigures(names, record["regions"]) for _ in record["cameras"]]
-    totals = Totals(names, record["regions"])
-    ranked: list[tuple[float, int, FrameRow]] = []
-    timeline = _spread(folder)
-    shown = []
-    for number, row in enumerate(read_rows(folder)):
-        miou = frame_miou(row)
-        cameras[row.camera].add(row, miou)
-        totals.add(row)
-        if row.fault:
-            continue
-        if miou == miou:
-            ranked = _keep_extremes(ranked, (miou, number, row))
-        if number in timeline:
-            shown.append(_frame(number, row, miou))
-    described = [
-        {"topic": camera["topic"], "prefix": camera["prefix"]} | figures.to_dict()
-        for camera, figures in zip(record["cameras"], cameras, strict=True)
-    ]
-    if not totals.frames:
-        faults = {fault: n for camera in described for fault, n in camera["faults"].items()}
-        why = ", ".join(f"{count} x {fault}" for fault, count in faults.items()) or "no messages"
-        raise JetSegError(f"{record['bag']}: no frame could be segmented ({why})")
-    ranked.sort(key=lambda entry: entry[:2])
-    extremes = [_frame(number, row, miou) for miou, number, row in ranked]
-    return {
-        **record,
-        **totals.to_dict(),
-        "worst": extremes[:EXTREMES],
-        "best": extremes[::-1][: min(EXTREMES, max(0, len(extremes) - EXTREMES))],
-        "timeline": shown,
-        "cameras": described,
-    }
+    name: str
+    preset: str
+    combination: int
+    sha256: str
+    """Of the checkpoint's bytes, in hex."""
+    input_size: list[int]
+    """Height and width of the network's input."""
+    resize: str
+    """Policy that fits frames into that size."""
 
 
-def save_report(folder: Path, report: Report) -> None:
-    """Write report.json."""
+@dataclass(frozen=True)
+class MachineFacts:
+    """The machine of a replay."""
+
+    processor: str
+    cores: int | None
+    threads: int
+    system: str
+    """Operating system and its version."""
+    python: str
+    frames_at_once: int = 1
+
+    def __str__(self) -> str:
+        return (
+            f"{self.processor}, {self.threads} of {self.cores} threads, frames at once: "
+            f"{self.frames_at_once}"
+        )
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """Percentiles of the latency of frames, ms."""
+
+    p50: float
+    p90: float
+    p95: float
+    p99: float
+    max: float
+
+
+@dataclass(frozen=True)
+class LatencyHistogram:
+    """Frames by latency; the last bin also holds the slower ones."""
+
+    edges: list[float]
+    """Ends of the bins, ms; one more than there are bins."""
+    counts: list[int]
+
+
+@dataclass(frozen=True)
+class Latency(Percentiles):
+    """Time from a message to all results of its frame, ms."""
+
+    mean: float
+    stages: dict[str, Percentiles]
+    """decode (pixels out of the message), infer (labels and confidence), post (occupancy and overlay)."""
+    histogram: LatencyHistogram
+
+
+@dataclass(frozen=True)
+class FrameFigures:
+    """Figures of one frame."""
+
+    frame: int
+    """Number of its row in the frame log."""
+    camera: int
+    """Position of its camera in `Report.cameras`."""
+    stamp_ns: int
+    recorded_ns: int
+    latency_ms: float
+    figures: dict[str, float | None] = field(metadata=FLAT)
+    """Value of each figure that is known of single frames, by key."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A pause between two frames of a camera."""
+
+    after_frame: int
+    at_s: float
+    """Since the camera's first frame."""
+    length_s: float
+    missing_frames: int
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """All gaps of a camera."""
+
+    count: int
+    missing_frames: int
+    longest_s: float
+    longest: list[Gap]
+    """The longest ones, in the order of time."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """Time between two frames of a camera, ms."""
+
+    p5: float
+    p50: float
+    p95: float
+    max: float
+
+
+Curve = list[float | None]
+"""A figure over time; None where it is not known."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Figures of a camera over time, as curves of equally many points; each is the mean of a group of frames."""
+
+    points: int
+    t_s: list[float] | None = None
+    """Time since the camera's first segmented frame; None without points, and so are all others."""
+    occupancy: dict[str, Curve] | None = None
+    regions: dict[str, dict[str, Curve]] | None = None
+    latency_ms: Curve | None = None
+    figures: dict[str, Curve] = field(default_factory=dict, metadata=FLAT)
+    """By key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraReport:
+    """Figures of one camera."""
+
+    topic: str
+    prefix: str
+    """Results are on ``<prefix>/segmentation/...``."""
+    frames: int
+    failed: int
+    faults: dict[str, int]
+    """Number of frames that could not be segmented, by reason."""
+    duration_s: float
+    rate_hz: float | None
+    """From the median period."""
+    mean_rate_hz: float | None = None
+    period_ms: Period | None = None
+    gaps: Gaps
+    backwards: int
+    """Number of stamps that are not later than the one before."""
+    occupancy: dict[str, float]
+    """Share of each class in the labelled pixels."""
+    regions: dict[str, dict[str, float]]
+    """The same of each region."""
+    series: Series
+    figures: dict[str, Any] = field(metadata=FLAT)
+    """Entries of report.json for the table of figures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplaySetup:
+    """The part of a replay's settings that several recordings of one run have in common."""
+
+    model: ModelFacts
+    classes: ClassSet
+    regions: list[str]
+    min_confidence: float
+    backend: str
+    precision: str
+    device: str
+    selection: str
+    """The backend in words, and the reason for it."""
+
+    @property
+    def colors(self) -> dict[str, str]:
+        """CSS color of each class."""
+        palette = self.classes.palette
+        return {
+            name: f"rgb({r},{g},{b})"
+            for name, (r, g, b) in zip(self.classes.names, palette, strict=True)
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameTotals:
+    """Figures over all frames."""
+
+    frames: int
+    """Frames that were segmented."""
+    failed: int
+    labelled_frames: int
+    latency_ms: Latency
+    occupancy: dict[str, float]
+    """Share of each class in the labelled pixels."""
+    region_occupancy: dict[str, dict[str, float]]
+    """The same of each region."""
+    confusion_matrix: list[list[int]] | None
+    """Pixels by true class (row) and predicted class (column)."""
+    figures: dict[str, Any] = field(metadata=FLAT)
+    """Entries of report.json for the table of figures."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as report.json has it."""
+        return to_plain(self)
+
+    def has(self, figure: Figure) -> bool:
+        """False if the figure needs ground truth and there is none."""
+        return self.labelled_frames > 0 or not figure.needs_labels
+
+    @property
+    def class_figures(self) -> list[Figure]:
+        """Figures that are given by class."""
+        return [figure for figure in FIGURES if figure.by_class and self.has(figure)]
+
+    def overall(self, figure: Figure) -> float | None:
+        """Value of a figure, as report.json has it."""
+        return value_at(self.figures | vars(self), figure.json_place)
+
+    def of_class(self, figure: Figure, name: str) -> float | None:
+        """Value of a figure for one class, as report.json has it."""
+        return (value_at(self.figures, figure.json_class_place) or {}).get(name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFacts(ReplaySetup):
+    """The replay of one recording, without its figures."""
+
+    bag: str
+    labels: str | None
+    """Folder or topic of the ground truth."""
+    region_corners: list[list[list[float]]]
+    """(x, y) of the corners of each region, 0..1."""
+    overlay_alpha: float
+    """Share of the class color in the overlay, 0..1."""
+    machine: MachineFacts
+    complete: bool
+    """False if the replay was interrupted."""
+    warnings: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(RunFacts, FrameTotals):
+    """The report of the replay of one recording."""
+
+    cameras: list[CameraReport]
+    worst: list[FrameFigures]
+    """Frames with the lowest mIoU, the lowest first."""
+    best: list[FrameFigures]
+    """Frames with the highest mIoU, the highest first."""
+    timeline: list[FrameFigures]
+    """Frames that are evenly spread over the recording."""
+
+
+def value_at(entries: Any, place: str) -> Any:
+    """Value at a dotted place in dictionaries and dataclasses, or None if it is missing."""
+    for name in place.split("."):
+        entries = entries.get(name) if isinstance(entries, dict) else getattr(entries, name, None)
+    return entries
+
+
+def stamp_text(stamp_ns: int) -> str:
+    """Seconds with nine digits after the point; a double holds fewer."""
+    return f"{stamp_ns // 10**9}.{stamp_ns % 10**9:09d}"
+
+
+def save_report(folder: Path, report: FrameTotals) -> None:
+    """Write report.json, about one recording or about many."""
     with replacing(folder / FILE) as path:
-        path.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
+        path.write_text(json.dumps(report.to_dict(), indent=1, allow_nan=False) + "\n")
 
 
 def load_report(folder: Path) -> Report:
-    """Read the report.json of a replay.
+    """Read the report.json of the replay of one recording.
 
     Raises:
-        JetSegError: it is not there, or not a replay's.
+        JetSegError: it is missing, or not the report of a replay.
     """
     path = folder / FILE
     try:
-        report = json.loads(path.read_text())
-        assert {"frames", "latency_ms", "flicker", "cameras"} <= report.keys()
-    except (OSError, ValueError, AssertionError, AttributeError) as error:
+        report = from_plain(Report, json.loads(path.read_text()))
+        for figure in FIGURES:
+            value = report.overall(figure)
+            if not isinstance(value, int | float | None):
+                raise ValueError(f"{figure.json_place}: {value!r:.60}; expected a number")
+    except (OSError, ValueError, JetSegError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise JetSegError(
-            f"{path}: not the report of a replay; make one: jetseg replay BAG --out {folder}"
+            f"{path}: not the report of a replay ({reason}); make one: jetseg replay BAG --out {folder}"
         ) from error
     return report
-
-
-def frame_miou(row: FrameRow) -> float:
-    """mIoU of one frame over the classes in its ground truth, percent; NaN without."""
-    if row.confusion is None:
-        return float("nan")
-    matrix = ConfusionMatrix(len(row.confusion))
-    matrix.counts += row.confusion
-    return matrix.miou()
-
-
-def _keep_extremes(
-    ranked: list[tuple[float, int, FrameRow]], entry: tuple[float, int, FrameRow]
-) -> list[tuple[float, int, FrameRow]]:
-    ranked.append(entry)
-    if len(ranked) <= 2 * EXTREMES:
-        return ranked
-
-    def key(one: tuple[float, int, FrameRow]) -> tuple[float, int]:
-        return one[:2]
-
-    return heapq.nsmallest(EXTREMES, ranked, key) + heapq.nlargest(EXTREMES, ranked, key)
-
-
-def _spread(folder: Path) -> set[int]:
-    """Numbers of the rows to show on the timeline."""
-    total = sum(1 for _ in read_rows(folder))
-    count = min(TIMELINE_FRAMES, total)
-    return {round(i * (total - 1) / max(1, count - 1)) for i in range(count)}
-
-
-def _frame(number: int, row: FrameRow, miou: float) -> Report:
-    flicker = None
-    if row.was is not None and row.changed is not None:
-        flicker = sum(row.changed) / max(1, sum(row.was))
-    return {
-        "frame": number,
-        "camera": row.camera,
-        "stamp_ns": row.stamp_ns,
-        "recorded_ns": row.recorded_ns,
-        "latency_ms": round(row.latency_ms, 3),
-        "flicker": flicker,
-        "miou": None if miou != miou else miou,
-    }

@@ -64,15 +64,6 @@ def describe_run(
     }
 
 
-def machine_line(record: RunRecord) -> str:
-    """The machine of a run, or of the report of one, in a line."""
-    machine = record["machine"]
-    return (
-        f"{machine['processor']}, {machine['threads']} of {machine['cores']} threads, frames at once: "
-        f"{machine.get('frames_at_once', 1)}"  # what records of before say nothing of
-    )
-
-
 def save_run(folder: Path, record: RunRecord) -> None:
     """Write the record into a replay's folder."""
     with replacing(folder / FILE) as path:

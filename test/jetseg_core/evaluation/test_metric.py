@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, jaccard_score
 
 from jetseg_core.classes import UNLABELLED
 from jetseg_core.errors import JetSegError
-from jetseg_core.evaluation.confusion import ConfusionMatrix
+from jetseg_core.evaluation.confusion import ConfusionMatrix, iou, miou, pixel_accuracy
 
 TRUTH = np.array([[0, 0, 1, 1], [1, 0, UNLABELLED, UNLABELLED]], np.uint8)
 PREDICTION = np.array([[0, 1, 1, 1], [0, 0, 1, 0]], np.uint8)
@@ -77,3 +77,18 @@ def test_nothing_labelled_gives_nan_and_other_sizes_are_refused() -> None:
     assert np.isnan(confusion.pixel_accuracy())
     with pytest.raises(JetSegError, match="one size"):
         confusion.update(np.zeros((2, 2), np.uint8), np.zeros((2, 3), np.uint8))
+
+
+def test_class_counts_of_frames_add_up_to_those_of_the_matrix() -> None:
+    rng = np.random.default_rng(3)
+    together, counts = ConfusionMatrix(4), np.zeros((3, 4))
+    for _ in range(5):
+        frame = ConfusionMatrix(4)
+        truth, prediction = rng.integers(0, 4, (2, 6, 7)).astype(np.uint8)
+        prediction[0] = UNLABELLED
+        frame.update(prediction, truth)
+        together.update(prediction, truth)
+        counts += frame.class_counts()
+    np.testing.assert_allclose(iou(counts), together.iou())
+    assert miou(counts) == pytest.approx(together.miou())
+    assert pixel_accuracy(counts) == pytest.approx(together.pixel_accuracy())

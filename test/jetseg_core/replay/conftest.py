@@ -15,7 +15,6 @@ from jetseg_core.recording import Recording
 from jetseg_core.recording.message_fields import image_fields, png_fields
 from jetseg_core.recording.message_types import COMPRESSED_IMAGE, IMAGE, bag_types, read_message
 from jetseg_core.replay.replay_command import replay_with_report
-from jetseg_core.replay.report.replay_report import Report
 from jetseg_core.replay.run.replay_settings import ReplaySettings
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.sources import Frame, GeneratorSource
@@ -31,6 +30,8 @@ SCHEMES = ("light", "dark")
 Make = Callable[[Frame, Any], Any]
 """A message of a frame and a header; None for no message."""
 WriteDrive = Callable[..., Path]
+Json = dict[str, Any]
+"""A report as report.json has it."""
 
 
 def header(stamp_ns: int) -> Any:
@@ -108,13 +109,13 @@ def settings(bag: Path, out: Path, **options: Any) -> ReplaySettings:
 @pytest.fixture(scope="session")
 def replayed(
     tmp_path_factory: pytest.TempPathFactory, street_frames: list[Frame]
-) -> tuple[Path, Report]:
+) -> tuple[Path, Json]:
     """The folder and report of a labelled replay with a region; not to be changed."""
     folder = tmp_path_factory.mktemp("replayed")
     topics: dict[str, Make] = {CAMERA: picture, LABELS: truth}
     bag = write_bag(folder / "drive", street_frames, topics, StoragePlugin.MCAP)
     out = folder / "out"
-    return out, replay_with_report(settings(bag, out, labels=LABELS, regions=(LANE,)))
+    return out, replay_with_report(settings(bag, out, labels=LABELS, regions=(LANE,))).to_dict()
 
 
 STAMPS = [START_NS + index * PERIOD_NS for index in range(9)]

@@ -12,15 +12,14 @@ from jetseg_core.cli.main import main
 from jetseg_core.errors import JetSegError
 from jetseg_core.recording import Recording
 from jetseg_core.recording.message_types import read_message
-from jetseg_core.replay.compare.bootstrap import FrameResampler, interval
-from jetseg_core.replay.compare.comparison import compare
+from jetseg_core.replay.compare.comparison import compare, interval, resamples
 from jetseg_core.replay.compare.gate import Gate
 from jetseg_core.replay.replay_command import replay_with_report
-from jetseg_core.replay.report.replay_report import Report
 from test.jetseg_core.replay.conftest import (
     CAMERA,
     LABELS,
     SIZE,
+    Json,
     WriteDrive,
     picture,
     settings,
@@ -30,12 +29,13 @@ from test.jetseg_core.replay.conftest import (
 
 @pytest.fixture(scope="module")
 def coarse(
-    replayed: tuple[Path, Report], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Report]:
+    replayed: tuple[Path, Json], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Json]:
     """The same recording with the uncertain pixels left unlabelled: worse, and it is known where."""
     out = tmp_path_factory.mktemp("coarse") / "out"
     bag = Path(replayed[1]["bag"])
-    return out, replay_with_report(settings(bag, out, labels=LABELS, min_confidence=0.8))
+    report = replay_with_report(settings(bag, out, labels=LABELS, min_confidence=0.8))
+    return out, report.to_dict()
 
 
 def label_maps(folder: Path) -> list[np.ndarray]:
@@ -44,8 +44,8 @@ def label_maps(folder: Path) -> list[np.ndarray]:
         return [read_message(m).data.reshape(SIZE) for m in recording.messages(topic)]
 
 
-def test_a_replay_against_itself_differs_in_nothing(replayed: tuple[Path, Report]) -> None:
-    found = compare(replayed[0], replayed[0])
+def test_a_replay_against_itself_differs_in_nothing(replayed: tuple[Path, Json]) -> None:
+    found = compare(replayed[0], replayed[0]).to_dict()
     assert found["frames"] == found["labelled_frames"] == 9
     for entry in found["figures"].values():
         if entry["a"] is not None:
@@ -54,9 +54,9 @@ def test_a_replay_against_itself_differs_in_nothing(replayed: tuple[Path, Report
 
 
 def test_differences_are_those_of_the_reports(
-    replayed: tuple[Path, Report], coarse: tuple[Path, Report]
+    replayed: tuple[Path, Json], coarse: tuple[Path, Json]
 ) -> None:
-    found = compare(replayed[0], coarse[0])
+    found = compare(replayed[0], coarse[0]).to_dict()
     a, b, figures = replayed[1], coarse[1], found["figures"]
     assert figures["miou"]["a"] == pytest.approx(a["miou"])
     assert figures["miou"]["b"] == pytest.approx(b["miou"])
@@ -69,12 +69,12 @@ def test_differences_are_those_of_the_reports(
     assert accuracy["low"] <= accuracy["difference"] <= accuracy["high"] < 0
 
 
-def test_where_they_differ_most(replayed: tuple[Path, Report], coarse: tuple[Path, Report]) -> None:
+def test_where_they_differ_most(replayed: tuple[Path, Json], coarse: tuple[Path, Json]) -> None:
     shares = [
         100 * float((a != b).mean())
         for a, b in zip(label_maps(replayed[0]), label_maps(coarse[0]), strict=True)
     ]
-    found = compare(replayed[0], coarse[0])
+    found = compare(replayed[0], coarse[0]).to_dict()
     assert found["disagreement"]["overall"] == pytest.approx(np.mean(shares))
     most = found["most_different"]
     assert [frame["disagreement"] for frame in most] == pytest.approx(sorted(shares)[:-5:-1])
@@ -84,7 +84,7 @@ def test_where_they_differ_most(replayed: tuple[Path, Report], coarse: tuple[Pat
 def test_the_interval_of_a_mean() -> None:
     """For the mean of numbers the bootstrap's interval is known: 1.96 standard errors to either side."""
     values = np.random.default_rng(1).normal(5.0, 2.0, 400)
-    means = np.array([[values[draw].mean(), np.nan] for draw in FrameResampler(400).draws()])
+    means = np.array([[values[draw].mean(), np.nan] for draw in resamples(400)])
     low, high = interval(means)
     error = 1.96 * values.std() / 20
     assert low[0] == pytest.approx(values.mean() - error, abs=0.03)
@@ -116,8 +116,8 @@ def test_gates_that_cannot_be_decided() -> None:
 
 
 def test_the_command_s_exit_status(
-    replayed: tuple[Path, Report],
-    coarse: tuple[Path, Report],
+    replayed: tuple[Path, Json],
+    coarse: tuple[Path, Json],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -137,7 +137,7 @@ def test_the_command_s_exit_status(
 
 
 def test_a_model_is_replayed_on_the_other_s_recording(
-    replayed: tuple[Path, Report], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    replayed: tuple[Path, Json], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     size = ["--size", str(SIZE[0]), str(SIZE[1])]
     out = ["--out", str(tmp_path), "--json"]
@@ -154,7 +154,7 @@ def test_a_model_is_replayed_on_the_other_s_recording(
 
 
 def test_replays_of_different_drives(
-    replayed: tuple[Path, Report], write_drive: WriteDrive, tmp_path: Path
+    replayed: tuple[Path, Json], write_drive: WriteDrive, tmp_path: Path
 ) -> None:
     bag = write_drive({"/rear/image_raw": picture})
     replay_with_report(settings(bag, tmp_path / "rear"))
@@ -165,11 +165,11 @@ def test_replays_of_different_drives(
 
 
 def test_without_ground_truth_there_is_still_flicker(
-    replayed: tuple[Path, Report], write_drive: WriteDrive, tmp_path: Path
+    replayed: tuple[Path, Json], write_drive: WriteDrive, tmp_path: Path
 ) -> None:
     bag = write_drive({CAMERA: picture, LABELS: truth})
     replay_with_report(settings(bag, tmp_path / "out", topics=(CAMERA,)))
-    found = compare(replayed[0], tmp_path / "out")
+    found = compare(replayed[0], tmp_path / "out").to_dict()
     assert found["labelled_frames"] == 0
     assert found["figures"]["miou"]["difference"] is None
     assert found["figures"]["flicker"]["difference"] == 0

@@ -23,7 +23,6 @@ from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.replay.many.bags import find_bags, is_one_bag
 from jetseg_core.replay.many.crew import Outcome
 from jetseg_core.replay.many.processes import ProcessCrew
-from jetseg_core.replay.report.replay_report import Report
 from jetseg_core.replay.run.frame_log import read_rows
 from jetseg_core.sources import Frame
 from test.jetseg_core.replay.conftest import (
@@ -33,6 +32,7 @@ from test.jetseg_core.replay.conftest import (
     SCHEMES,
     SIZE,
     WIDTHS,
+    Json,
     Make,
     Opened,
     check_figures,
@@ -59,7 +59,7 @@ def replay(*arguments: Any) -> int:
 @pytest.fixture(scope="module")
 def fleet(
     tmp_path_factory: pytest.TempPathFactory, street_frames: list[Frame]
-) -> tuple[Path, Report]:
+) -> tuple[Path, Json]:
     """The results of a fleet with a damaged recording; not to be changed."""
     folder = tmp_path_factory.mktemp("fleet")
     drives, out = write_fleet(folder / "drives", street_frames), folder / "out"
@@ -68,7 +68,7 @@ def fleet(
 
 
 def test_a_damaged_recording_is_told_and_stops_no_other(
-    fleet: tuple[Path, Report], street_frames: list[Frame], tmp_path: Path, capfd: Any
+    fleet: tuple[Path, Json], street_frames: list[Frame], tmp_path: Path, capfd: Any
 ) -> None:
     out, report = fleet
     status = {bag["name"]: bag["status"] for bag in report["bags"]}
@@ -91,7 +91,7 @@ def test_a_damaged_recording_is_told_and_stops_no_other(
     assert "none of 1 recordings could be replayed" in said
 
 
-def test_figures_are_those_of_all_frames_together(fleet: tuple[Path, Report]) -> None:
+def test_figures_are_those_of_all_frames_together(fleet: tuple[Path, Json]) -> None:
     out, report = fleet
     rows = [row for name in ("long", "tuesday/short") for row in read_rows(out / name)]
     assert report["frames"] == len(rows) == 13 == report["labelled_frames"]
@@ -117,7 +117,7 @@ def test_figures_are_those_of_all_frames_together(fleet: tuple[Path, Report]) ->
 
 
 def test_resuming_does_what_is_left(
-    fleet: tuple[Path, Report],
+    fleet: tuple[Path, Json],
     street_frames: list[Frame],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -270,7 +270,7 @@ def test_what_is_no_recording_is_said(street_frames: list[Frame], tmp_path: Path
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("device", WIDTHS)
-def test_its_page(browser: Any, fleet: tuple[Path, Report], device: str, scheme: str) -> None:
+def test_its_page(browser: Any, fleet: tuple[Path, Json], device: str, scheme: str) -> None:
     out, report = fleet
     opened = Opened(browser, out / "report.html", WIDTHS[device], scheme)
     page = opened.page

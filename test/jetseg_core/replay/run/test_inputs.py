@@ -11,12 +11,13 @@ from rosbags.rosbag2 import StoragePlugin
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.replay.replay_command import replay_with_report
-from jetseg_core.replay.report.replay_report import Report
+from jetseg_core.replay.report.figures import MIOU
 from jetseg_core.sources import Frame
 from test.jetseg_core.replay.conftest import (
     CAMERA,
     LABELS,
     STAMPS,
+    Json,
     WriteDrive,
     image,
     outputs,
@@ -29,7 +30,7 @@ from test.jetseg_core.replay.conftest import (
 
 def test_labels_of_a_folder_in_order_or_by_stamp(
     write_drive: WriteDrive,
-    replayed: tuple[Path, Report],
+    replayed: tuple[Path, Json],
     street_frames: list[Frame],
     tmp_path: Path,
 ) -> None:
@@ -41,7 +42,7 @@ def test_labels_of_a_folder_in_order_or_by_stamp(
             assert frame.labels is not None
             cv2.imwrite(str(folder / f"{name}.png"), frame.labels)
         report = replay_with_report(settings(bag, tmp_path / f"out_{kind}", labels=str(folder)))
-        assert report["miou"] == replayed[1]["miou"]
+        assert report.overall(MIOU) == replayed[1]["miou"]
     (tmp_path / "order" / "8.png").unlink()
     with pytest.raises(JetSegError, match="8 label images for 9 frames"):
         replay_with_report(settings(bag, tmp_path / "out", labels=str(tmp_path / "order")))
@@ -56,7 +57,9 @@ def test_compressed_images_and_labels_for_some_frames(
     bag = write_drive(
         {CAMERA: picture, LABELS + "/compressed": some}, storage=StoragePlugin.SQLITE3
     )
-    report = replay_with_report(settings(bag, tmp_path / "out", labels=LABELS + "/compressed"))
+    report = replay_with_report(
+        settings(bag, tmp_path / "out", labels=LABELS + "/compressed")
+    ).to_dict()
     assert report["frames"] == 9 and report["labelled_frames"] == 8
 
 
@@ -73,7 +76,7 @@ def test_several_cameras(
         return message
 
     bag = write_drive({CAMERA: with_a_bad_one, "/rear/image_raw": rear})
-    report = replay_with_report(settings(bag, tmp_path / "out"))
+    report = replay_with_report(settings(bag, tmp_path / "out")).to_dict()
     front, back = report["cameras"]
     assert (front["frames"], front["failed"], back["frames"]) == (8, 1, 8)
     assert front["faults"] == {"unknown encoding": 1}
@@ -85,7 +88,7 @@ def test_several_cameras(
     assert report["miou"] is None and report["frames"] == 16
     with pytest.raises(JetSegError, match=r"several cameras.*say with --topic"):
         replay_with_report(settings(bag, tmp_path / "other", labels=str(tmp_path)))
-    one = replay_with_report(settings(bag, tmp_path / "one", topics=("/rear/image_raw",)))
+    one = replay_with_report(settings(bag, tmp_path / "one", topics=("/rear/image_raw",))).to_dict()
     assert one["frames"] == 8 and one["flicker"]["overall"] == back["flicker"]["overall"]
 
 
@@ -99,7 +102,7 @@ def test_no_camera_in_the_bag(write_drive: WriteDrive, tmp_path: Path) -> None:
 
 def test_labels_are_no_camera_without_being_asked(write_drive: WriteDrive, tmp_path: Path) -> None:
     bag = write_drive({CAMERA: picture, LABELS: truth})
-    report = replay_with_report(settings(bag, tmp_path / "out"))
+    report = replay_with_report(settings(bag, tmp_path / "out")).to_dict()
     assert [camera["topic"] for camera in report["cameras"]] == [CAMERA]
     assert any(f"left out: {LABELS}" in text for text in report["warnings"])
     for labels, reason in ((CAMERA, "no images|no camera"), ("/nowhere", "neither a folder nor")):

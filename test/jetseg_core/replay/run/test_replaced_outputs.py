@@ -13,10 +13,9 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin
 
 from jetseg_core.cli.main import main
-from jetseg_core.replay.report.replay_report import Report
 from jetseg_core.replay.run import job
 from jetseg_core.sources import Frame
-from test.jetseg_core.replay.conftest import CAMERA, SIZE, Make, picture, write_bag
+from test.jetseg_core.replay.conftest import CAMERA, SIZE, Json, Make, picture, write_bag
 
 TOPICS: dict[str, Make] = {CAMERA: picture}
 FAKE = '{"bag": "", "cameras": [{}], "complete": true}'
@@ -246,7 +245,7 @@ def test_results_of_many_spare_what_is_another_s(
 
 
 def test_a_comparison_lies_apart_from_what_it_compares(
-    replayed: tuple[Path, Report], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    replayed: tuple[Path, Json], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(replayed[0], tmp_path / "r" / "one")
     shutil.copytree(replayed[0].parent / "drive", tmp_path / "drive")
@@ -268,7 +267,7 @@ def test_a_comparison_lies_apart_from_what_it_compares(
 
 
 def test_a_comparison_spares_what_is_another_s(
-    replayed: tuple[Path, Report], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    replayed: tuple[Path, Json], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["compare", str(replayed[0]), str(replayed[0]), "--out", str(tmp_path)]
     for name in ("compare.json", "compare.html"):

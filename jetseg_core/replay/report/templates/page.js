@@ -4,11 +4,11 @@
 
   // --- Clicking through frames ---
   const player = document.querySelector(".player");
-  if (player && data.timeline.length) {
+  if (player) {
     const slider = player.querySelector("input");
     const picture = player.querySelector("img");
-    const words = (value, digits, scale, unit) =>
-      value === null ? "–" : (scale * value).toFixed(digits) + unit;
+    const words = (value, { scale, digits, unit }) =>
+      value === null ? "–" : `${(scale * value).toFixed(digits)} ${unit}`;
     const show = (number) => {
       const last = data.timeline.length - 1;
       const at = Math.min(last, Math.max(0, number));
@@ -20,11 +20,9 @@
         frame: `${frame.frame} (shown: ${at + 1} of ${last + 1})`,
         camera: data.topics[frame.camera],
         // Nanoseconds are beyond a double's precision, so they come as text.
-        stamp: `${frame.stamp_text} s`,
-        latency: words(frame.latency_ms, 1, 1, " ms"),
-        flicker: words(frame.flicker, 2, 100, " %"),
-        miou: words(frame.miou, 1, 1, " %"),
+        stamp: `${frame.stamp} s`,
       };
+      for (const [key, figure] of Object.entries(data.figures)) values[key] = words(frame[key], figure);
       for (const [name, value] of Object.entries(values)) {
         const element = player.querySelector(`[data-now="${name}"]`);
         if (element) element.textContent = value;
@@ -56,14 +54,13 @@
   const tip = document.createElement("div");
   tip.className = "tip";
   document.body.append(tip);
-  for (const plot of document.querySelectorAll(".plot[data-times]")) {
+  for (const plot of document.querySelectorAll("[data-series] .plot")) {
     const box = plot.closest("[data-series]");
-    if (!box) continue;
     const cursor = plot.querySelector(".cursor");
-    const [camera, path, scale, digits, unit] = box.dataset.series.split("|");
-    const series = data.series[camera];
-    const found = path.split("/").reduce((value, key) => value[key], series);
-    const curves = Array.isArray(found) ? { [box.dataset.title]: found } : found;
+    const { place, scale, unit, title } = JSON.parse(box.dataset.series);
+    const series = data.series[place[0]];
+    const found = place.reduce((value, key) => value[key], data.series);
+    const curves = Array.isArray(found) ? { [title]: found } : found;
     const leave = () => { tip.style.display = "none"; cursor.style.opacity = 0; };
     plot.addEventListener("pointerleave", leave);
     plot.addEventListener("pointermove", (event) => {
@@ -75,7 +72,7 @@
       const at = times.map((_, index) => index).reduce(near);
       const lines = Object.entries(curves)
         .filter(([, curve]) => curve[at] !== null && (Array.isArray(found) || curve[at] > 0.0005))
-        .map(([name, curve]) => `${name}  ${(curve[at] * scale).toFixed(digits)}${unit}`);
+        .map(([name, curve]) => `${name}  ${(curve[at] * scale).toFixed(2)} ${unit}`);
       tip.replaceChildren(...[`${series.t_s[at].toFixed(2)} s`, ...lines].map((text) => {
         const line = document.createElement("div");
         line.textContent = text;

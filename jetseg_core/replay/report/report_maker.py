@@ -1,0 +1,90 @@
+"""From the frame log of a replay to its report."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import Counter
+from pathlib import Path
+
+from jetseg_core.errors import JetSegError
+from jetseg_core.replay.report.camera_counter import CameraCounter
+from jetseg_core.replay.report.figures import MIOU, Values, count_frame, frame_values, judged
+from jetseg_core.replay.report.frame_counter import FrameCounter
+from jetseg_core.replay.report.replay_report import FrameFigures, Report, RunFacts
+from jetseg_core.replay.report.typed_json import from_plain
+from jetseg_core.replay.run.frame_log import FrameRow, read_rows
+from jetseg_core.replay.run.run_record import FILE as RUN_FILE
+from jetseg_core.replay.run.run_record import load_run
+
+EXTREMES = 3
+"""Number of best frames and of worst frames."""
+TIMELINE_FRAMES = 120
+"""Largest number of frames on the timeline."""
+
+
+def make_report(folder: Path) -> Report:
+    """Count the frames of the replay in a folder.
+
+    Raises:
+        JetSegError: there is no replay, or none of its frames could be segmented.
+    """
+    record = load_run(folder)
+    if record is None:
+        raise JetSegError(f"{folder}: no replay there; make one: jetseg replay BAG --out {folder}")
+    try:
+        run = from_plain(RunFacts, record)
+    except ValueError as error:
+        raise JetSegError(f"{folder / RUN_FILE}: not the record of a replay ({error})") from error
+    names, regions = run.classes.names, run.regions
+    counters = [CameraCounter(names, regions) for _ in record["cameras"]]
+    totals = FrameCounter(names, regions)
+    on_timeline = _spread(folder)
+    timeline: list[FrameFigures] = []
+    ranked: list[FrameFigures] = []
+    for number, row in enumerate(read_rows(folder)):
+        counts = count_frame(row)
+        values = frame_values(counts)
+        totals.add(row, counts)
+        counters[row.camera].add(row, counts, values)
+        if row.fault:
+            continue
+        frame = _frame_figures(number, row, values)
+        if number in on_timeline:
+            timeline.append(frame)
+        if values[MIOU.key] is not None:
+            insort(ranked, frame, key=lambda one: (one.figures[MIOU.key], one.frame))
+            del ranked[EXTREMES:-EXTREMES]  # those between the worst and the best
+    cameras = [
+        counter.report(camera["topic"], camera["prefix"])
+        for counter, camera in zip(counters, record["cameras"], strict=True)
+    ]
+    if not totals.frames:
+        faults = sum((Counter(camera.faults) for camera in cameras), Counter[str]())
+        why = ", ".join(f"{count} x {fault}" for fault, count in faults.items()) or "no messages"
+        raise JetSegError(f"{run.bag}: no frame could be segmented ({why})")
+    return Report(
+        **vars(run),
+        **vars(totals.report()),
+        cameras=cameras,
+        worst=ranked[:EXTREMES],
+        best=ranked[EXTREMES:][::-1],
+        timeline=timeline,
+    )
+
+
+def _frame_figures(number: int, row: FrameRow, values: Values) -> FrameFigures:
+    return FrameFigures(
+        frame=number,
+        camera=row.camera,
+        stamp_ns=row.stamp_ns,
+        recorded_ns=row.recorded_ns,
+        latency_ms=round(row.latency_ms, 3),
+        figures={figure.key: values[figure.key] for figure in judged() if figure.of_frames},
+    )
+
+
+def _spread(folder: Path) -> set[int]:
+    """Numbers of the rows on the timeline."""
+    total = sum(1 for _ in read_rows(folder))
+    count = min(TIMELINE_FRAMES, total)
+    return {round(i * (total - 1) / max(1, count - 1)) for i in range(count)}
