@@ -1,4 +1,4 @@
-"""Randomness that is a pure function of its key, and noise pictures made of it."""
+"""Seeded randomness and smooth noise."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import cv2
 import numpy as np
 
 
-def generator(*key: int) -> np.random.Generator:
-    """A random generator that depends on nothing but the key (integers from 0)."""
+def seeded(*key: int) -> np.random.Generator:
+    """A random generator that depends on the key alone (integers from 0)."""
     return np.random.default_rng(np.random.SeedSequence(key))
 
 
 def smooth_noise(
-    rng: np.random.Generator, shape: tuple[int, ...], cells: tuple[int, ...], falloff: float = 0.6
+    rng: np.random.Generator, shape: tuple[int, ...], cells: tuple[int, ...], falloff: float = 0.65
 ) -> np.ndarray:
-    """Seamlessly tiling noise, (H, W) float32 of mean 0 and deviation 1.
+    """Seamlessly tiling noise (H, W) float32 of mean 0 and deviation 1.
 
     Args:
         rng: source of randomness.
         shape: (height, width) in pixels.
-        cells: for each octave, how many grid cells the shorter side has.
-        falloff: strength of each octave relative to the one before.
+        cells: grid cells along the shorter side, for each octave.
+        falloff: strength of an octave relative to the one before.
     """
     height, width = shape
     total = np.zeros(shape, np.float32)
@@ -28,10 +28,7 @@ def smooth_noise(
         per_cell = max(1.0, min(shape) / count)
         rows, columns = max(1, round(height / per_cell)), max(1, round(width / per_cell))
         grid = np.pad(rng.standard_normal((rows, columns)).astype(np.float32), 2, mode="wrap")
-        scale_y, scale_x = height / rows, width / columns
-        matrix = np.array([[1 / scale_x, 0, 1.5], [0, 1 / scale_y, 1.5]])
-        layer = cv2.warpAffine(
-            grid, matrix, (width, height), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-        )
-        total += layer * falloff**octave
+        matrix = np.array([[columns / width, 0, 1.5], [0, rows / height, 1.5]])
+        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        total += cv2.warpAffine(grid, matrix, (width, height), flags=flags) * falloff**octave
     return (total - total.mean()) / (total.std() + 1e-6)

@@ -8,37 +8,45 @@ import pytest
 
 from jetseg_core.classes import CAMVID11, UNLABELLED
 from jetseg_core.errors import JetSegError
-from jetseg_core.street import StreetScene
-from jetseg_core.street.bodies import body_strokes
-from jetseg_core.street.camera import Camera
-from jetseg_core.street.canvas import Canvas
-from jetseg_core.street.light import daylight
-from jetseg_core.street.panels import panel_strokes
-from jetseg_core.street.people import pedestrian
-from jetseg_core.street.pose import Pose
-from jetseg_core.street.solids import solid_strokes
-from jetseg_core.street.texture import Texture
-from jetseg_core.street.things import Panel, Person, Solid, Spot, Thing
-from jetseg_core.street.vehicles import vehicle
-from jetseg_core.street.view import View
+from jetseg_core.street import PinholeCamera, StreetScene
+from jetseg_core.street.canvas import (
+    NOTHING,
+    PEDESTRIAN,
+    Canvas,
+    Mesh,
+    Panel,
+    Solid,
+    Texture,
+    Thing,
+)
+from jetseg_core.street.daylight import Light
+from jetseg_core.street.road_users import FIGURE_SIZE, pedestrian, vehicle
 
 SMALL = (120, 160)
 SKY, ROAD, CAR, BUILDING = (CAMVID11.names.index(n) for n in ("Sky", "Road", "Car", "Building"))
-WHITE = np.full((16, 3), 255.0)
-SPOT = Spot(x=0.0, s=0.0, order=0.0, reach=100.0)
 
 
-def painted_view(size: tuple[int, int] = (180, 240)) -> View:
-    """A level camera 1.4 m above the ground, with nothing painted yet: picture and labels are 0."""
-    camera = Camera(size, size[1] * 0.88, np.array([0.0, 1.4, 0.0]), 0.0, 0.0, 0.0)
-    return View(camera, daylight(0), Canvas(size))
+def blank_canvas(size: tuple[int, int] = (180, 240)) -> Canvas:
+    """A level camera 1.4 m above the ground in full sun, with nothing painted yet."""
+    return Canvas(PinholeCamera(size, size[1] * 0.88, np.array([0.0, 1.4, 0.0])), Light.of(0))
 
 
-def paint(view: View, thing: Thing) -> None:
-    """Paints one thing in full sun."""
-    strokes = {Solid: solid_strokes, Person: body_strokes, Panel: panel_strokes}[type(thing)]
-    for stroke in strokes(view, [thing], [1.0]):  # type: ignore[operator]
-        stroke.paint(view.canvas)
+def solid(mesh: Mesh, x: float, z: float, heading: float = 0.0) -> Solid:
+    """A mesh on the ground."""
+    return Solid(z, mesh, np.array([x, 0.0, z]), heading)
+
+
+def white_mesh(mesh: Mesh) -> Mesh:
+    """A mesh with all of its faces white."""
+    faces, normals, colors, labels, detail = mesh.arrays
+    white = Mesh()
+    white.arrays = (faces, normals, np.full_like(colors, 255.0), labels, detail)
+    return white
+
+
+def white_texture(texture: Texture) -> Texture:
+    """A texture with the same opacity in white."""
+    return Texture(np.repeat(texture.fitted(1e6, 1e6)[:, :, 3:], 4, axis=2))
 
 
 def test_frame_depends_on_nothing_but_seed_size_and_index() -> None:
@@ -105,14 +113,72 @@ def test_layout_is_that_of_a_street_seen_from_a_car(seed: int) -> None:
 def test_twice_as_far_is_half_as_large() -> None:
     spans = {}
     for distance in (15.0, 30.0):
-        view = painted_view((360, 480))
-        paint(view, Solid(SPOT, Pose(0.0, 0.0, distance), vehicle(0), WHITE))
-        rows, columns = np.nonzero(view.canvas.labels == CAR)
+        canvas = blank_canvas((360, 480))
+        solid(vehicle(0, 0), 0.0, distance).paint(canvas)
+        rows, columns = np.nonzero(canvas.labels == CAR)
         # The rear of a hatchback is 2 m nearer than its middle; pixels at the border count for one more.
-        width = (np.ptp(columns) - 1) * (distance - 2.0) / view.camera.focal
+        width = (np.ptp(columns) - 1) * (distance - 2.0) / canvas.camera.focal
         spans[distance] = (width, rows.max())
         assert width == pytest.approx(1.66, abs=0.12)
     assert spans[30.0][1] < spans[15.0][1]  # farther along the road is higher in the picture
+
+
+TILTS = [(0.0, 0.0), (-0.2, 0.0), (0.1, 0.3), (-0.3, -0.25)]
+
+
+@pytest.mark.parametrize(("pitch", "roll"), TILTS)
+def test_ground_seen_at_a_pixel_is_projected_to_that_pixel(pitch: float, roll: float) -> None:
+    place = np.array([-1.5, 1.4, 120.0])
+    camera = PinholeCamera((360, 480), 420.0, place, yaw=0.1, pitch=pitch, roll=roll)
+    points = np.array([(-3.0, 0.0, 128.0), (2.0, 0.0, 131.0), (0.0, 0.0, 150.0), (9.0, 0.0, 160.0)])
+    pixels = camera.polygon(points)
+    np.testing.assert_allclose(camera.to_ground(pixels), points, atol=1e-6)
+    # The same by the textbook: K (R (p - c)), divided by depth.
+    seen = (points - place) @ camera.rotation.T
+    np.testing.assert_allclose(seen @ camera.intrinsics.T / seen[:, 2:], np.insert(pixels, 2, 1, 1))
+    np.testing.assert_allclose(camera.rotation @ camera.rotation.T, np.eye(3), atol=1e-12)
+    left, right = camera.horizon
+    just_above, just_below = ([(0.0, left + by), (479.0, right + by)] for by in (-0.5, 0.5))
+    assert np.isnan(camera.to_ground(np.array(just_above))).all()
+    assert np.isfinite(camera.to_ground(np.array(just_below))).all()
+
+
+def test_positive_angles_turn_right_look_up_and_tilt_right() -> None:
+    place, ahead = np.array([0.0, 1.4, 0.0]), np.array([[0.0, 1.4, 10.0], [1.0, 1.4, 10.0]])
+
+    def seen(**angles: float) -> np.ndarray:
+        return PinholeCamera((361, 481), 400.0, place, **angles).rays(ahead)[:, :2] / 10
+
+    np.testing.assert_allclose(seen(), [(240, 180), (280, 180)])
+    assert seen(yaw=0.1)[0, 0] < 240  # what is ahead moves to the left,
+    assert seen(pitch=0.1)[0, 1] > 180  # down,
+    assert seen(roll=0.1)[1, 1] < 180  # and counterclockwise
+
+
+@pytest.mark.parametrize(("pitch", "roll"), TILTS)
+def test_labels_lie_where_the_camera_says(pitch: float, roll: float) -> None:
+    scene = StreetScene(seed=6, pitch=pitch, roll=roll)
+    camera = scene.camera(30)
+    assert (camera.pitch, camera.roll) == (pitch, roll)
+    _, labels = scene.render(30)
+    rows, columns = np.nonzero(labels >= 0)
+    ground = camera.to_ground(np.column_stack([columns, rows]).astype(float))
+    x, z = (ground[:, axis].reshape(labels.shape) for axis in (0, 2))
+    # Nobody drives into the 5 m ahead of the camera, and the road is at least 2.8 m wide to either side.
+    lane = (np.abs(x) < 2.8) & (z - camera.position[2] < 5)
+    assert lane.sum() > 1000
+    assert (labels[lane] == ROAD).mean() > 0.9
+    assert not np.any((labels == ROAD) & ~np.isfinite(x))
+    assert not np.any((labels == ROAD) & (np.abs(x) > 6))
+
+
+def test_camera_sways_unless_its_tilt_is_given() -> None:
+    swaying = StreetScene(seed=2)
+    assert len({swaying.camera(index).pitch for index in range(5)}) > 1
+    fixed = StreetScene(seed=2, pitch=0.0, roll=0.0)
+    assert {(fixed.camera(i).pitch, fixed.camera(i).roll) for i in range(5)} == {(0.0, 0.0)}
+    ahead = [swaying.camera(index).position[2] for index in range(50)]
+    assert np.all(np.diff(ahead) > 0)
 
 
 def outline_of(mask: np.ndarray) -> np.ndarray:
@@ -124,19 +190,21 @@ def outline_of(mask: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("distance", [4.0, 12.0, 45.0])
 @pytest.mark.parametrize("what", ["car", "pedestrian", "wall"])
 def test_labels_cover_exactly_what_is_painted(what: str, distance: float) -> None:
-    view = painted_view()
-    pose = Pose(1.3, 0.0, distance, 0.7)
+    canvas = blank_canvas()
     texture = Texture(np.full((32, 64, 3), 255, np.uint8))
+    foot = np.array([1.3, 0.0, distance])
     corner, along, up = np.array([[0.4, 0.2, distance], [1.5, 0.0, 2.0], [0.0, 2.0, 0.0]])
+    across, tall = np.diag([*FIGURE_SIZE, 0.0])[:2]
+    person = white_texture(pedestrian(3, 1, 0))
     things: dict[str, Thing] = {
-        "car": Solid(SPOT, pose, vehicle(1), WHITE),
-        "pedestrian": Person(SPOT, pose, pedestrian(3), WHITE),
-        "wall": Panel(SPOT, corner, along, up, texture, BUILDING),
+        "car": solid(white_mesh(vehicle(1, 0)), 1.3, distance, heading=0.7),
+        "pedestrian": Panel(distance, foot, across, tall, person, PEDESTRIAN, turns=True),
+        "wall": Panel(distance + 2, corner, along, up, texture, BUILDING),
     }
-    paint(view, things[what])
-    labelled = (view.canvas.labels > 0).astype(np.uint8)
+    things[what].paint(canvas)
+    labelled = (canvas.labels != NOTHING).astype(np.uint8)
     # Smooth edges fade out over more than a pixel: what is fainter than a tenth does not count.
-    painted = (view.canvas.image.max(axis=2) > 25).astype(np.uint8)
+    painted = (canvas.image.max(axis=2) > 25).astype(np.uint8)
     assert labelled.sum() > 20
     differs = labelled != painted
     assert not np.any(differs & ~outline_of(labelled))
@@ -167,6 +235,10 @@ def test_labels_of_a_frame_end_where_the_picture_has_its_edges(seed: int) -> Non
         ({"rate_hz": 0}, "0"),
         ({"rate_hz": float("nan")}, "nan"),
         ({"rate_hz": "10"}, "'10'"),
+        ({"pitch": 1.0}, r"1\.0"),
+        ({"pitch": True}, "True"),
+        ({"roll": float("nan")}, "nan"),
+        ({"roll": "0"}, "'0'"),
     ],
 )
 def test_bad_arguments_are_named(arguments: dict[str, object], named: str) -> None:

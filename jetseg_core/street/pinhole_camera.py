@@ -1,0 +1,96 @@
+"""Pinhole camera above a flat road: intrinsics, pose, and both directions of the projection.
+
+World axes: x to the right of the street's middle, y up from the road, z along the street, in metres.
+Optical axes (REP 103): x right, y down, z forward. Pixel (0, 0) is the centre of the top left pixel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import cos, sin
+
+import cv2
+import numpy as np
+
+NEAR = 0.35
+"""Distance of the near clipping plane in metres."""
+
+
+@dataclass(frozen=True)
+class PinholeCamera:
+    """A camera without lens distortion."""
+
+    size: tuple[int, int]
+    """(height, width) of the picture in pixels."""
+    focal: float
+    """Focal length in pixels, the same for both axes."""
+    position: np.ndarray
+    """(3,) optical centre in the world; its y is the height above the road."""
+    yaw: float = 0.0
+    """Heading in radians; positive turns right, 0 looks along the street."""
+    pitch: float = 0.0
+    """Radians; positive looks up."""
+    roll: float = 0.0
+    """Radians; positive tilts the camera to the right."""
+
+    @cached_property
+    def intrinsics(self) -> np.ndarray:
+        """(3, 3) camera matrix K."""
+        height, width = self.size
+        return np.array(
+            [[self.focal, 0, (width - 1) / 2], [0, self.focal, (height - 1) / 2], [0, 0, 1.0]]
+        )
+
+    @cached_property
+    def rotation(self) -> np.ndarray:
+        """(3, 3) rotation R from world to optical axes."""
+        cy, sy = cos(self.yaw), sin(self.yaw)
+        cp, sp = cos(self.pitch), sin(self.pitch)
+        cr, sr = cos(self.roll), sin(self.roll)
+        turn = np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]])
+        nod = np.array([[1, 0, 0], [0, -cp, sp], [0, sp, cp]])  # y now points down
+        tilt = np.array([[cr, sr, 0], [-sr, cr, 0], [0, 0, 1]])
+        return tilt @ nod @ turn
+
+    @cached_property
+    def projection(self) -> np.ndarray:
+        """(3, 3) K R: vectors from the optical centre to homogeneous pixels (x w, y w, w), w = depth."""
+        return self.intrinsics @ self.rotation
+
+    def rays(self, points: np.ndarray) -> np.ndarray:
+        """Homogeneous pixels (..., 3) of world points (..., 3)."""
+        return (points - self.position) @ self.projection.T
+
+    def polygon(self, points: np.ndarray) -> np.ndarray:
+        """Pixels (M, 2) of a flat world polygon (N, 3), clipped at the near plane; M may be 0."""
+        rays = self.rays(points)
+        inside = rays[:, 2] > NEAR
+        if not inside.all():
+            following = np.roll(rays, -1, axis=0)
+            crosses = inside != np.roll(inside, -1)
+            depth = np.where(crosses, following[:, 2] - rays[:, 2], 1.0)
+            share = ((NEAR - rays[:, 2]) / depth)[:, None]
+            crossing = rays + share * (following - rays)
+            rays = np.stack([rays, crossing], axis=1)[np.stack([inside, crosses], axis=1)]
+        return rays[:, :2] / rays[:, 2:]
+
+    @cached_property
+    def ground_homography(self) -> np.ndarray:
+        """(3, 3) matrix from pixels (x, y, 1) to road points (x, z, 1) relative to the camera's."""
+        across, up, along = self.projection.T
+        matrix = np.column_stack([across, along, -self.position[1] * up])
+        return cv2.invert(matrix)[1]  # numpy's takes milliseconds where its library starts threads
+
+    def to_ground(self, pixels: np.ndarray) -> np.ndarray:
+        """Road points (N, 3) in the world seen at pixels (N, 2); NaN at and above the horizon."""
+        x, z, w = self.ground_homography @ np.column_stack([pixels, np.ones(len(pixels))]).T
+        w = np.where(w > 0, w, np.nan)
+        return np.column_stack([x / w, 0 * w, z / w]) + self.position * (1, 0, 1)
+
+    @cached_property
+    def horizon(self) -> np.ndarray:
+        """(2,) rows at which the horizon crosses the first and the last column."""
+        # The line through the vanishing points of the world's x and z.
+        a, b, c = np.cross(self.projection[:, 0], self.projection[:, 2])
+        return -(a * np.array([0.0, self.size[1] - 1.0]) + c) / b
