@@ -8,7 +8,7 @@ import os
 import re
 from typing import get_args
 
-from jetseg_core.data.layouts import KNOWN
+from jetseg_core.data.layouts import known_layouts
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.model_config import (
     PAPER_ATTENTION,
@@ -117,7 +117,7 @@ def add_data_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         default=os.environ.get("JETSEG_CAMVID", ""),
-        help=f"root folder of the data set: {KNOWN}; see docs/data.md (default: $JETSEG_CAMVID)",
+        help=f"root folder of the data set: {known_layouts()}; see docs/data.md (default: $JETSEG_CAMVID)",
     )
 
 

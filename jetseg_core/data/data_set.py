@@ -10,10 +10,8 @@ import cv2
 import numpy as np
 
 from jetseg_core.classes import CAMVID11, CAMVID32, ClassSet
-from jetseg_core.classes.class_dict import read_class_dict
-from jetseg_core.data.color_labels import ColorTable
-from jetseg_core.data.image_files import read_image, read_labels
-from jetseg_core.data.layouts import find_layout
+from jetseg_core.data.image_files import LabelReader, read_image
+from jetseg_core.data.layouts import SEGNET, find_layout
 from jetseg_core.data.split_files import find_split
 from jetseg_core.errors import JetSegError
 
@@ -41,18 +39,15 @@ class DataSet:
         size: tuple[int, int] | None = None,
     ) -> None:
         self.classes, self.size = classes, size
-        layout = find_layout(Path(root))
-        files = find_split(layout, split)
+        folders = find_layout(Path(root))
+        files = find_split(folders, split)
         self.frames, self.labels, self.is_camvid = files.frames, files.labels, files.is_camvid
-        if self.is_camvid and layout.is_segnet and classes == CAMVID32:
+        if self.is_camvid and folders.layout == SEGNET and classes == CAMVID32:
             raise JetSegError(
                 f"'{root}': CamVid in the SegNet tutorial's layout is labelled with 11 classes, not with "
                 "32; give --classes camvid11, or the official data set"
             )
-        class_dict = layout.root / "class_dict.csv"
-        self.colors = ColorTable(
-            classes, read_class_dict(class_dict) if class_dict.is_file() else None
-        )
+        self._reader = LabelReader(classes, folders.root)
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -62,7 +57,7 @@ class DataSet:
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         image = read_image(self.frames[index])
-        labels = read_labels(self.labels[index], self.classes, image.shape[:2], self.colors)
+        labels = self._reader.read(self.labels[index], image.shape[:2])
         if self.size is not None:
             size = (self.size[1], self.size[0])
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
@@ -71,7 +66,7 @@ class DataSet:
 
     def fingerprint(self) -> str:
         """Changes when label files, classes, colors or size do; files are told apart by name, length and time."""
-        key = (self.classes, self.colors.painted, self.size)
+        key = (self.classes, self._reader.painted, self.size)
         digest = hashlib.sha256(repr(key).encode())
         for path in self.labels:
             status = path.stat()

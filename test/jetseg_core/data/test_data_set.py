@@ -13,7 +13,7 @@ import pytest
 from jetseg_core.classes import CAMVID11, CAMVID32, UNLABELLED
 from jetseg_core.classes.class_file import find_classes
 from jetseg_core.cli.main import main
-from jetseg_core.data.camvid_split import CAMVID_SPLITS, camvid_split
+from jetseg_core.data.camvid import CAMVID_SPLITS, camvid_split
 from jetseg_core.data.data_set import DataSet
 from jetseg_core.errors import JetSegError
 from jetseg_core.training.class_pixels import class_pixels
@@ -120,7 +120,10 @@ def test_the_official_camvid_is_split_by_the_lists(
     assert stems(DataSet(tmp_path, "test")) == [TEST]
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert "1 of the 233 frames of CamVid's test; '0001TP_008550'" in record.getMessage()
+    assert (
+        "1 of the 233 frames of CamVid's test; the first missing one is '0001TP_008550'"
+        in record.getMessage()
+    )
 
 
 def test_folders_of_a_camvid_copy_do_not_decide_its_split(tmp_path: Path) -> None:
@@ -242,11 +245,13 @@ def test_every_fault_names_the_file(root: Path) -> None:
         DataSet(root, "train")
 
 
-def test_training_does_not_start_on_a_broken_file(root: Path, tmp_path: Path) -> None:
+def test_training_does_not_start_on_a_broken_file(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     for folder in ("train", "trainannot"):
         (root / folder.replace("train", "val")).symlink_to(root / folder)
     (root / "trainannot" / "1.png").write_bytes(b"broken")
-    out = tmp_path / "run"
+    out = tmp_path_factory.mktemp("elsewhere") / "run"
     with pytest.raises(JetSegError, match=r"1\.png: not an image"):
         train(TrainConfig(data=str(root), out=str(out), batch_size=1))
     assert not out.exists()
