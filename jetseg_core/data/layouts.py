@@ -6,9 +6,9 @@ folder of label images. To support another layout, add an entry to `LAYOUTS`.
 
 from __future__ import annotations
 
+import glob
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -103,34 +103,29 @@ class LabelFolder:
 
 
 @dataclass(frozen=True)
-class FrameFolder:
-    """A folder of frames, and the folder of their label images."""
-
-    path: Path
-    labels: LabelFolder
-
-
-@dataclass(frozen=True)
 class DataFolders:
     """The folders of one data set."""
 
     root: Path
     layout: Layout
-    splits: dict[str, FrameFolder]
-    """Folders by the name of their split; {} where all frames are in one folder."""
-    together: FrameFolder | None
-    """The folder of all frames, where they are in one."""
+    splits: dict[str, tuple[Path, LabelFolder]]
+    """Folders of frames and of label images by split; by "" alone where all frames are in one folder."""
 
-    def split(self, name: str) -> FrameFolder:
-        """The folders of one split.
+    @property
+    def together(self) -> bool:
+        """True if all frames are in one folder."""
+        return "" in self.splits
+
+    def split(self, name: str) -> tuple[Path, LabelFolder]:
+        """The folders of one split, or of all frames.
 
         Raises:
             JetSegError: one of them is missing.
         """
-        if name in self.splits:
-            return self.splits[name]
-        patterns = (self.layout.frames[0], self.layout.labels[0])
-        paths = [self.root / pattern.format(split=name) for pattern in patterns]
+        if self.together or name in self.splits:
+            return self.splits["" if self.together else name]
+        names = (self.layout.frames[0], self.layout.labels[0])
+        paths = [self.root / pattern.format(split=name) for pattern in names]
         missing = next((path for path in paths if not path.is_dir()), paths[0])
         raise JetSegError(
             f"no folder '{missing}'; '{self.root}' holds the splits {', '.join(sorted(self.splits))}"
@@ -146,16 +141,15 @@ def find_layout(root: Path) -> DataFolders:
     if not root.is_dir():
         raise JetSegError(f"no folder '{root}'; name the data set's root folder with --data")
     for layout in LAYOUTS:
-        found = {
-            split: FrameFolder(frames, labels)
-            for pattern in reversed(layout.frames)
-            for split, frames in _folders(root, pattern)
-            if (labels := next(_label_folders(root, layout, split), None))
-        }
-        if found:
-            together = found.pop("", None)
-            return DataFolders(root, layout, found, together)
-    here = ", ".join(path.name for path in _subfolders(root))
+        splits: dict[str, tuple[Path, LabelFolder]] = {}
+        for pattern in layout.frames:
+            for frames in _folders(root, pattern):
+                split = _split_of(frames, pattern) or ""
+                for labels in _label_folders(root, layout, split):
+                    splits.setdefault(split, (frames, labels))
+        if splits:
+            return DataFolders(root, layout, splits)
+    here = ", ".join(path.name for path in _folders(root, "*"))
     raise JetSegError(
         f"'{root}' holds no data set. Looked for: {known_layouts()}. Found: {here or 'no folder'}"
     )
@@ -202,43 +196,25 @@ def find_labels(images: Path) -> FoundLabels:
     return FoundLabels(frames, [None] * len(frames), None, why)
 
 
-def _label_folders(root: Path, layout: Layout, split: str) -> Iterator[LabelFolder]:
-    """The folders of label images of a split, "" for all frames together; several only by the names of copies."""
-    for pattern in layout.labels:
-        for _, path in _folders(root, pattern.format(split=split)):
-            yield LabelFolder(path, root, layout)
+def _label_folders(root: Path, layout: Layout, split: str) -> list[LabelFolder]:
+    """The folders of label images of a split ("" for all frames), under all names that are there."""
+    names = [name.format(split=glob.escape(split)) for name in layout.labels]
+    return [LabelFolder(path, root, layout) for name in names for path in _folders(root, name)]
 
 
-def _folders(root: Path, pattern: str) -> Iterator[tuple[str, Path]]:
-    """Folders below `root` whose path fits a pattern, each with its split ("" if the pattern has none)."""
-    first, _, rest = pattern.partition("/")
-    for folder in _subfolders(root):
-        split = _split_in(folder.name, first)
-        if split is None:
-            continue
-        if not rest:
-            yield split, folder
-        for inner, path in _folders(folder, rest) if rest else ():
-            yield split or inner, path
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    if not os.access(folder, os.R_OK | os.X_OK):  # The parent of a folder of frames may be closed.
-        return []
-    return sorted(path for path in folder.iterdir() if path.is_dir())
+def _folders(root: Path, pattern: str) -> list[Path]:
+    """Folders below `root` whose names fit a pattern, in any case; any name fits ``{split}``."""
+    either = [f"[{c}{c.swapcase()}]" if c.isalpha() else c for c in pattern.format(split="*")]
+    return sorted(path for path in root.glob("".join(either)) if path.is_dir())
 
 
 def _split_of(path: Path, pattern: str) -> str | None:
-    """The split of a folder whose last parts fit a pattern; None if they do not."""
-    depth = pattern.count("/") + 1
-    return _split_in("/".join(Path(os.path.abspath(path)).parts[-depth:]), pattern)
+    """The split of a folder whose last names fit a pattern ("" if the pattern has none); None if they do not."""
+    names = "/".join(Path(os.path.abspath(path)).parts[-1 - pattern.count("/") :])
+    regex = re.escape(pattern).replace(r"\{split\}", "([^/]+)")
+    found = re.fullmatch(regex, names, re.IGNORECASE)
+    return "".join(found.groups()) if found else None
 
 
 def _root_of(path: Path, pattern: str) -> Path:
     return Path(os.path.abspath(path)).parents[pattern.count("/")]
-
-
-def _split_in(text: str, pattern: str) -> str | None:
-    regex = re.escape(pattern).replace(r"\{split\}", "([^/]+)")
-    found = re.fullmatch(regex, text, re.IGNORECASE)
-    return None if found is None else "".join(found.groups())
