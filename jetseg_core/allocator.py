@@ -1,4 +1,4 @@
-"""Keep freed memory in the process: asking the system for it anew costs more than most work on it."""
+"""Keep freed memory in the process: to get it from the system again costs more than most work on it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # malloc.h
 
 
 def keep_freed_memory() -> bool:
-    """Tell glibc to reuse large blocks instead of returning them to the system.
+    """Make glibc reuse large blocks instead of returning them to the system.
 
-    A training step frees and asks again for hundreds of megabytes, a node for megabytes with every image; faulting
-    them in anew each time costs the former more than its arithmetic. Returns whether the setting took (glibc only;
-    elsewhere nothing changes).
+    A training step frees and allocates hundreds of megabytes, a node some megabytes with every image; the page faults
+    of a training step cost more than its arithmetic. Returns True if the setting took effect (glibc only; elsewhere
+    nothing changes).
     """
     if platform.libc_ver()[0] != "glibc":
         return False

@@ -1,4 +1,4 @@
-"""``jetseg ablate``: what each part of JetSeg brings, in short and equal runs."""
+"""``jetseg ablate``: compare parts of the network and losses in short, equal runs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "ablate",
         help="compare combinations, losses, activations and attention",
-        description="Trains short runs that differ in one thing each, and prints a table. A run that is done "
-        "is not done again, so a command that was stopped can be given again.",
+        description="Trains short runs that differ in one thing each, and prints a table. Runs that are done are not "
+        "repeated, so a command that was stopped can be given again.",
     )
     add_data_option(parser)
     parser.add_argument("--out", required=True, help="folder for the runs and the table")
@@ -45,15 +45,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train what is not trained yet; print the table and leave it in --out as ablation.md and ablation.json."""
+    """Train the missing runs; print the table and write it to --out as ablation.md and ablation.json."""
     import torch
 
     from jetseg_core.atomic_file import replacing
     from jetseg_core.bench.machine import describe_processor
     from jetseg_core.runtime.runtime_settings import check_input_size
     from jetseg_core.training.ablation import ablate, markdown
-    from jetseg_core.training.settings_file import read_settings
-    from jetseg_core.training.train_config import TrainConfig
+    from jetseg_core.training.train_config import TrainConfig, read_settings
 
     height, width = options.size
     check_input_size((height, width))
@@ -70,7 +69,7 @@ def run(options: argparse.Namespace) -> None:
         # Shifts would hide part of what differs.
         "offset_pixels": 0,
     }
-    base = TrainConfig(**(settings | read_settings(options.config)))
+    base = TrainConfig.from_dict(settings | read_settings(options.config))
     with redirect_stdout(sys.stderr):  # Progress; the result alone goes to standard output.
         rows = ablate(base, options.groups, options.seeds)
     command = (

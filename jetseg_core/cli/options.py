@@ -6,9 +6,11 @@ import argparse
 import inspect
 import os
 import re
-from typing import get_args
+from collections.abc import Collection
+from dataclasses import MISSING, fields
+from typing import Any, get_args
 
-from jetseg_core.data.layouts import KNOWN
+from jetseg_core.data.layouts import known_layouts
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.model_config import (
     PAPER_ATTENTION,
@@ -74,6 +76,51 @@ def runtime_settings(options: argparse.Namespace) -> RuntimeSettings:
     )
 
 
+def add_field_options(
+    parser: argparse._ActionsContainer, config: object, skip: Collection[str] = ()
+) -> None:
+    """Add an option for each field of a dataclass; `given_fields` reads them.
+
+    The field's metadata may hold `help`, `choices` (listed in the help; the dataclass itself refuses other values)
+    and `metavar`. Tuples are text with commas, which the dataclass reads.
+
+    Args:
+        config: the dataclass, or an instance whose values are shown as defaults.
+        skip: names of fields without an option.
+    """
+    for setting in fields(config):  # type: ignore[arg-type]
+        if setting.name in skip:
+            continue
+        default = getattr(config, setting.name, MISSING)
+        text = setting.metadata.get("help", "")
+        if choices := setting.metadata.get("choices"):
+            text += f": {', '.join(choices)}"
+        if default is not MISSING:
+            shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+            text += f" (default: {shown})" if shown else ""
+        reader: dict[str, Any] = {"metavar": setting.metadata.get("metavar")}
+        if isinstance(default, bool):
+            reader = {"action": argparse.BooleanOptionalAction}
+        elif isinstance(default, int | float):
+            reader["type"] = type(default)
+        parser.add_argument(
+            f"--{setting.name.replace('_', '-')}",
+            **reader,
+            required=default is MISSING,
+            default=argparse.SUPPRESS,  # To tell apart what was given from what was not.
+            help=text.replace("%", "%%"),
+        )
+
+
+def given_fields(options: argparse.Namespace, config: type) -> dict[str, Any]:
+    """Values of those options of `add_field_options` that were given, by field name."""
+    return {
+        setting.name: getattr(options, setting.name)
+        for setting in fields(config)
+        if hasattr(options, setting.name)
+    }
+
+
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Which network: the fields of `ModelConfig`, the number of classes aside."""
     help_of = field_help(ModelConfig)
@@ -119,7 +166,7 @@ def add_data_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         default=os.environ.get("JETSEG_CAMVID", ""),
-        help=f"root folder of the data set: {KNOWN}; see docs/data.md (default: $JETSEG_CAMVID)",
+        help=f"root folder of the data set: {known_layouts()}; see docs/data.md (default: $JETSEG_CAMVID)",
     )
 
 

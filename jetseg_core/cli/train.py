@@ -3,57 +3,35 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import MISSING, fields
 from pathlib import Path
 
-from jetseg_core.cli.options import add_data_option, data_folder, field_help
-
-CONVERTERS = {"int": int, "float": float}
+from jetseg_core.cli.options import add_data_option, add_field_options, data_folder, given_fields
+from jetseg_core.network.model_config import ModelConfig
+from jetseg_core.training.train_config import TrainConfig, read_settings
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
-    """Declare the command; the options are the fields of `TrainConfig`."""
-    from jetseg_core.training.train_config import TrainConfig
-
+    """Declare the command; the options are the fields of `TrainConfig` and of its network."""
     parser = commands.add_parser("train", help="train a network")
     add_data_option(parser)
     parser.add_argument(
         "--config", type=Path, metavar="YAML",
         help="file with some of the options below, - as _; the command line overrides it",
     )  # fmt: skip
-    help_of = field_help(TrainConfig)
-    for field in fields(TrainConfig):
-        if field.name == "data":
-            continue
-        required = field.default is MISSING
-        converts = (
-            {"action": argparse.BooleanOptionalAction}
-            if field.type == "bool"
-            else {"type": CONVERTERS.get(str(field.type), str)}
-        )
-        parser.add_argument(
-            f"--{field.name.replace('_', '-')}",
-            **converts,
-            required=required,
-            default=argparse.SUPPRESS,  # So that what was given can be told from what was not.
-            help=help_of[field.name] + ("" if required else f" (default: {field.default!r})"),
-        )
+    add_field_options(parser, TrainConfig, skip=("data", "model"))
+    group = parser.add_argument_group("network")
+    add_field_options(group, TrainConfig.model, skip=("num_classes",))
     parser.add_argument(
-        "--resume", action="store_true", help="go on with the run in --out from its last epoch"
+        "--resume", action="store_true", help="continue the run in --out after its last epoch"
     )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train, then say where the best checkpoint is."""
-    from jetseg_core.training.loop import train
-    from jetseg_core.training.settings_file import read_settings
-    from jetseg_core.training.train_config import TrainConfig
+    """Train, then print where the best checkpoint is."""
+    from jetseg_core.training.fit import train
 
-    given = {
-        field.name: getattr(options, field.name)
-        for field in fields(TrainConfig)
-        if hasattr(options, field.name)
-    }
-    values = read_settings(options.config) | given | {"data": data_folder(options)}
-    print(f"best checkpoint: {train(TrainConfig(**values), resume=options.resume)}")
+    settings = read_settings(options.config)
+    settings |= given_fields(options, TrainConfig) | given_fields(options, ModelConfig)
+    config = TrainConfig.from_dict(settings | {"data": data_folder(options)})
+    print(f"best checkpoint: {train(config, resume=options.resume)}")

@@ -1,1 +1,1 @@
-"""Labelled frames: data sets, augmentation, and the procedural street scene."""
+"""Labelled frames: data sets, their layouts, and augmentation."""

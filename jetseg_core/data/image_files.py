@@ -1,18 +1,29 @@
-"""Reading images and label images from files."""
+"""Images and label images in files."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from jetseg_core.classes import UNLABELLED, ClassSet
-from jetseg_core.data.color_labels import ColorTable
+from jetseg_core.classes import CAMVID11, CAMVID32, UNLABELLED, ClassSet
+from jetseg_core.classes.class_dict import read_class_dict
+from jetseg_core.data.camvid import CAMVID11_OF
 from jetseg_core.errors import JetSegError
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})
-"""Endings of the names of image files, in lower case."""
+"""Suffixes of image files, in lower case."""
+
+
+def list_images(folder: Path) -> list[Path]:
+    """The image files of a folder, by suffix, in the order of their names; hidden files are left out."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    )
 
 
 def read_image(file: Path) -> np.ndarray:
@@ -24,32 +35,96 @@ def read_image(file: Path) -> np.ndarray:
     return cv2.cvtColor(_decode(file, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
-def read_labels(
-    file: Path, classes: ClassSet, size: tuple[int, ...], colors: ColorTable | None = None
-) -> np.ndarray:
-    """A label image file as (H, W) uint8 class ids, 255 where its value or color is of no class.
+class LabelReader:
+    """Reads label images, gray or in colors, as ids of `classes`.
+
+    Gray images hold ids of `classes`. The colors of others are those of ``class_dict.csv`` in the data set's root
+    where there is one, otherwise of CamVid's 32 classes for CAMVID11, otherwise of `classes`. Classes of a color are
+    found by name, those of CAMVID11 by the merge of the 32. Every other id and color is unlabelled.
 
     Args:
-        file: one channel, 8 bits: class ids, everything else is void; or colors, where `colors` is given.
-        classes: the classes that the file counts in.
-        size: (height, width) of the image that it belongs to.
-        colors: what the colors mean; None refuses them.
+        classes: class set of the result.
+        root: root folder of the data set; None: there is none.
 
     Raises:
-        JetSegError: the file is missing, not an image, or of another form or size.
+        JetSegError: ``class_dict.csv`` cannot be read.
     """
-    labels = _decode(file, cv2.IMREAD_UNCHANGED)
-    wanted = "class ids (one 8-bit channel)" + (" or 8-bit colors" if colors else "")
-    in_colors = colors is not None and labels.ndim == 3
-    if labels.shape[:2] != size or labels.dtype != np.uint8 or (labels.ndim == 3 and not in_colors):
-        raise JetSegError(
-            f"{file}: labels of shape {labels.shape}, {labels.dtype}; expected {wanted} of the "
-            f"image's size {size}"
-        )
-    if colors is not None and in_colors:
-        return colors.ids(labels)
-    labels[labels >= len(classes)] = UNLABELLED
-    return labels
+
+    def __init__(self, classes: ClassSet, root: Path | None = None) -> None:
+        self.classes = classes
+        self.painted = CAMVID32 if classes == CAMVID11 else classes
+        """The classes whose colors label images have."""
+        if root is not None and (root / "class_dict.csv").is_file():
+            self.painted = read_class_dict(root / "class_dict.csv")
+
+    def read(self, file: Path, size: tuple[int, ...]) -> np.ndarray:
+        """A label image as (H, W) uint8 class ids, 255 = unlabelled.
+
+        Args:
+            file: 8 bits a channel; one channel (ids), or three or four (colors).
+            size: (height, width) of the image that it belongs to.
+
+        Raises:
+            JetSegError: the file is missing, not an image, or of another form or size; or see `ids_of_colors`.
+        """
+        labels = _decode(file, cv2.IMREAD_UNCHANGED)
+        if labels.shape[:2] != size or labels.dtype != np.uint8:
+            raise JetSegError(
+                f"{file}: labels of shape {labels.shape}, {labels.dtype}; expected class ids (one 8-bit channel) "
+                f"or 8-bit colors, of the image's size {size}"
+            )
+        if labels.ndim == 3:
+            return self.ids_of_colors(labels)
+        labels[labels >= len(self.classes)] = UNLABELLED
+        return labels
+
+    def ids_of_colors(self, image: np.ndarray) -> np.ndarray:
+        """Class ids of a label image in colors.
+
+        Args:
+            image: (H, W, 3) or (H, W, 4) uint8 in OpenCV's order, blue first; alpha does not count.
+
+        Returns:
+            (H, W) uint8, 255 where a color is of no class.
+
+        Raises:
+            JetSegError: the class sets have nothing in common, or one color stands for two classes.
+        """
+        if image.shape[2] == 3:
+            image = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA)
+        packed = image.view("<u4")[..., 0]  # 0xAARRGGBB
+        return self._id_of_color[packed & 0xFFFFFF]
+
+    @cached_property
+    def _id_of_color(self) -> np.ndarray:
+        """(2^24,) uint8: the id of every color, 0xRRGGBB. Built when the first image in colors comes."""
+        ids = self.id_of_painted
+        if not ids:
+            raise JetSegError(
+                f"the label images are painted in the classes {', '.join(self.painted.names)}; none of "
+                f"them is in '{self.classes.name}': {', '.join(self.classes.names)}. Name the data's classes "
+                "with --classes, for instance --classes class_dict.csv"
+            )
+        table = np.full(1 << 24, UNLABELLED, np.uint8)
+        owners: dict[tuple[int, int, int], str] = {}
+        for name, color in zip(self.painted.names, self.painted.palette, strict=True):
+            owner = owners.setdefault(color, name)
+            if owner != name:
+                raise JetSegError(
+                    f"class set '{self.painted.name}': color {color} stands for '{owner}' and '{name}'; label "
+                    "images in colors need one color per class"
+                )
+            red, green, blue = color
+            table[red << 16 | green << 8 | blue] = ids.get(name, UNLABELLED)
+        return table
+
+    @property
+    def id_of_painted(self) -> dict[str, int]:
+        """Id in `classes` of each painted class that has one; {} if the two sets have nothing in common."""
+        merged = CAMVID11_OF if self.classes == CAMVID11 else {}
+        position = {name: index for index, name in enumerate(self.classes.names)}
+        names = {name: merged.get(name, name) for name in self.painted.names}
+        return {name: position[own] for name, own in names.items() if own in position}
 
 
 def _decode(file: Path, flags: int) -> np.ndarray:

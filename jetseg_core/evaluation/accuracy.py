@@ -14,7 +14,7 @@ from jetseg_core.runtime import Runtime
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured, on what, with what."""
+    """Accuracy of a runtime on labelled frames."""
 
     confusion: ConfusionMatrix
     frames: int

@@ -6,21 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jetseg_core.classes import CAMVID11, ClassSet
-from jetseg_core.data.image_files import IMAGE_SUFFIXES, read_image, read_labels
+from jetseg_core.data.image_files import IMAGE_SUFFIXES, LabelReader, read_image
+from jetseg_core.data.layouts import find_labels
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources.frame import Frame, FrameSource
 
 
 class FolderSource(FrameSource):
-    """Images of one folder, with ground truth from the folder beside it.
+    """Images of one folder, with ground truth where a known layout of data sets has label images for them.
 
-    Labels are looked for in ``<path>annot``, in files of the same name (the layout in which the
-    SegNet tutorial distributes CamVid): 8-bit class ids, where every value without a class is
-    unlabelled. Frames without such a file have no ground truth.
+    Layouts are those of `jetseg_core.data.layouts`; frames without a label image have no ground truth.
 
     Args:
-        path: the folder; what is not an image (by suffix) is passed over.
-        classes: the classes that the label files count in.
+        path: the folder; files that are not images (by suffix) are left out.
+        classes: class set of the ground truth.
 
     Raises:
         JetSegError: no such folder, or no image in it.
@@ -28,28 +27,31 @@ class FolderSource(FrameSource):
 
     def __init__(self, path: str | Path, classes: ClassSet = CAMVID11) -> None:
         self.path = Path(path)
-        self._classes = classes
         if not self.path.is_dir():
             raise JetSegError(f"{self.path}: no such folder; give a folder of images")
-        self._files = sorted(
-            file for file in self.path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES
-        )
-        if not self._files:
+        found = find_labels(self.path)
+        if not found.frames:
             raise JetSegError(
                 f"{self.path}: no image in this folder; expected files ending in "
                 f"{', '.join(sorted(IMAGE_SUFFIXES))}"
             )
-        self._annotations = self.path.with_name(self.path.name + "annot")
-        self.places = (self.path, self._annotations)
+        self._files, self._labels, self.labels_note = found.frames, found.labels, found.why
+        self.places = (self.path,)
+        self._reader = LabelReader(classes, found.folder.root if found.folder else None)
+        if found.folder and not self._reader.id_of_painted:
+            self.labels_note = (
+                f"label images in '{found.folder.path}' are not used: their class_dict.csv has no class of "
+                f"'{classes.name}'"
+            )
+            self._labels = [None] * len(self._files)
+        elif found.folder:
+            self.places = (self.path, found.folder.path)
 
     def __len__(self) -> int:
         return len(self._files)
 
     def __iter__(self) -> Iterator[Frame]:
-        for file in self._files:
+        for file, label in zip(self._files, self._labels, strict=True):
             image = read_image(file)
-            annotation = self._annotations / file.name
-            size = image.shape[:2]
-            has_truth = annotation.is_file()
-            labels = read_labels(annotation, self._classes, size) if has_truth else None
+            labels = self._reader.read(label, image.shape[:2]) if label else None
             yield Frame(image=image, name=file.stem, labels=labels)

@@ -36,6 +36,8 @@ class FrameSource(abc.ABC):
     """Frames per second of the source itself; None where it has no pace of its own."""
     places: tuple[Path, ...] = ()
     """The files and folders that it reads."""
+    labels_note: str = ""
+    """Where ground truth was found, or why there is none, in words; "" if there is nothing to say."""
 
     @abc.abstractmethod
     def __iter__(self) -> Iterator[Frame]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from jetseg_core.classes import CAMVID11, ClassSet
 from jetseg_core.data.image_files import IMAGE_SUFFIXES
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources.folder import FolderSource
@@ -19,11 +20,12 @@ SOURCE_HELP = (
 )
 
 
-def open_source(spec: str) -> FrameSource:
+def open_source(spec: str, classes: ClassSet = CAMVID11) -> FrameSource:
     """The source that `spec` names: by what the path is, or the generator.
 
     Args:
         spec: see `SOURCE_HELP`; sizes are width x height, as cameras are described.
+        classes: class set of the ground truth of a folder.
 
     Raises:
         JetSegError: nothing there, or nothing that is known; the message lists what is.
@@ -32,7 +34,7 @@ def open_source(spec: str) -> FrameSource:
         return _open_generator(spec)
     path = Path(spec).expanduser()
     if path.is_dir():
-        return FolderSource(path)
+        return FolderSource(path, classes)
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return VideoSource(path)
     if not path.exists():

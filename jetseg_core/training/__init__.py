@@ -1,1 +1,1 @@
-"""How a model comes to its weights."""
+"""Training of networks."""

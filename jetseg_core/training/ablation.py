@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 from jetseg_core.atomic_file import replacing
 from jetseg_core.errors import JetSegError
@@ -14,13 +15,13 @@ from jetseg_core.network.checkpoint import load_checkpoint
 from jetseg_core.network.cost import count_complexity
 from jetseg_core.network.jetseg import JetSeg
 from jetseg_core.output_places import check_apart
-from jetseg_core.training.loop import train
+from jetseg_core.training.fit import train
 from jetseg_core.training.train_config import TrainConfig
-from jetseg_core.training.variants import GROUPS, Variant, variants
+from jetseg_core.training.variants import GROUPS, variants
 
 
 @dataclass(frozen=True)
-class Row:
+class AblationRow:
     """A variant's figures over all seeds."""
 
     group: str
@@ -35,10 +36,10 @@ class Row:
     """Mean time of a run."""
 
 
-def ablate(base: TrainConfig, groups: Sequence[str], seeds: int = 1) -> list[Row]:
-    """Train every variant of the groups, each with the seeds 0 to seeds - 1, and collect their figures.
+def ablate(base: TrainConfig, groups: Sequence[str], seeds: int = 1) -> list[AblationRow]:
+    """Train every variant of the groups with the seeds 0 to seeds - 1, and collect their figures.
 
-    Each run has its folder in ``base.out``; one that is done is not done again, one that was stopped goes on.
+    Each run has its folder in ``base.out``. A run that is done is not repeated; one that was stopped is resumed.
 
     Args:
         base: settings that all runs share; its own seed does not count.
@@ -59,12 +60,12 @@ def ablate(base: TrainConfig, groups: Sequence[str], seeds: int = 1) -> list[Row
     base = replace(base, validate_every=base.epochs)
     rows = []
     for group in groups:
-        for variant in variants(group, base.preset):
-            results = [_run(base, variant, seed) for seed in range(seeds)]
+        for name, settings in variants(group, base.model.preset).items():
+            results = [_run(base, settings, seed) for seed in range(seeds)]
             rows.append(
-                Row(
+                AblationRow(
                     group,
-                    variant.name,
+                    name,
                     results[0]["parameters"],
                     results[0]["macs"],
                     tuple(result["val_miou"] for result in results),
@@ -75,18 +76,23 @@ def ablate(base: TrainConfig, groups: Sequence[str], seeds: int = 1) -> list[Row
     return rows
 
 
-def _run(base: TrainConfig, variant: Variant, seed: int) -> dict:
-    """Figures of one run, from its folder when it is done already."""
-    changes = variant.changes(base)
+def changes(base: TrainConfig, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those settings whose value is not the base's."""
+    return {k: value for k, value in settings.items() if base.updated(**{k: value}) != base}
+
+
+def _run(base: TrainConfig, settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Figures of one run, from its folder if it is done already."""
+    changed = changes(base, settings)
     # The base, which stands in every group, is run once.
-    name = ",".join(f"{key}={value}" for key, value in changes.items()) or "base"
+    name = ",".join(f"{key}={value}" for key, value in changed.items()) or "base"
     out = Path(base.out) / f"{name},seed={seed}"
-    config = replace(base, out=str(out), seed=seed, **changes)
-    settings = {key: value for key, value in asdict(config).items() if key not in ("data", "out")}
+    config = base.updated(out=str(out), seed=seed, **changed)
     done = out / "result.json"
     if done.is_file():
         result = json.loads(done.read_text(encoding="utf-8"))
-        if result["settings"] != settings:
+        places = {"data": config.data, "out": config.out}
+        if TrainConfig.from_dict(result["settings"] | places) != config:
             raise JetSegError(
                 f"'{done}' is of a run with other settings; give the same ones, or another --out"
             )
@@ -94,27 +100,24 @@ def _run(base: TrainConfig, variant: Variant, seed: int) -> dict:
     checkpoint = load_checkpoint(train(config, resume=(out / "last.pt").is_file()))
     size = (config.frame_height or 360, config.frame_width or 480)
     counts = count_complexity(JetSeg(checkpoint.config), size)
-    measured = {
-        key: checkpoint.provenance[key] for key in ("val_miou", "val_pixel_accuracy", "seconds")
-    }
+    recorded = ("commit", "val_miou", "val_pixel_accuracy", "seconds")
     result = {
-        "settings": settings,
+        "settings": {k: v for k, v in config.to_dict().items() if k not in ("data", "out")},
         "parameters": counts.parameters,
         "macs": counts.macs,
-        "commit": checkpoint.provenance["commit"],
-        **measured,
+        **{key: checkpoint.provenance[key] for key in recorded},
     }
     with replacing(done) as partial:
         partial.write_text(json.dumps(result, indent=2))
     return result
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[AblationRow]) -> str:
     """The rows as a table, group by group; with several seeds, mean and the range from lowest to highest."""
     return "\n".join(_lines(rows))
 
 
-def _lines(rows: Sequence[Row]) -> Iterator[str]:
+def _lines(rows: Sequence[AblationRow]) -> Iterator[str]:
     yield "| | | parameters | MMAC | val mIoU, % | pixels right, % | s a run |"
     yield "|---|---|---:|---:|---:|---:|---:|"
     previous = ""

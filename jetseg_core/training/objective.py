@@ -1,22 +1,25 @@
-"""The loss that a run minimises."""
+"""The loss that a run minimises: terms that compare with the labels, and one that compares with a teacher."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from jetseg_core.classes import UNLABELLED
+from jetseg_core.classes import UNLABELLED, ClassSet
+from jetseg_core.errors import JetSegError
+from jetseg_core.network.checkpoint import load_checkpoint
 from jetseg_core.network.losses import JET_TERMS, JetLoss, class_balanced_weights
 from jetseg_core.network.losses.jet_loss import identity
 from jetseg_core.training.train_config import loss_terms
 
 HARD = 0.7
-"""A pixel whose class is given a lower probability is a hard one. (arXiv 1605.06885, section 3.3, with a threshold in
-place of a number of pixels: which pixels count does not depend on the rest of the batch.)"""
+"""Probability of a pixel's class below which the pixel is a hard one. (arXiv 1605.06885, section 3.3, with a threshold
+in place of a number of pixels: a pixel counts or not independently of the rest of the batch.)"""
 
 
 class Objective(nn.Module):
@@ -69,3 +72,48 @@ class Objective(nn.Module):
         of_label = F.pad(self.weight, (0, UNLABELLED + 1 - len(self.weight)))
         total, weights = self.reduce(torch.stack((total, of_label[labels].sum())))
         return total / weights.clamp(min=1e-6)
+
+
+class Teacher:
+    """A trained network whose class probabilities another one learns (knowledge distillation, arXiv 1503.02531).
+
+    Args:
+        path: checkpoint, of any size of network.
+        classes: of the run; the teacher's must be the same.
+        device: device to compute on.
+        reduce: sums over the processes that share a batch.
+
+    Raises:
+        JetSegError: no such checkpoint, or one of other classes.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        classes: ClassSet,
+        device: torch.device,
+        reduce: Callable[[Tensor], Tensor] = identity,
+    ) -> None:
+        checkpoint = load_checkpoint(path)
+        if checkpoint.classes.names != classes.names:
+            raise JetSegError(
+                f"teacher: '{path}' knows {', '.join(checkpoint.classes.names)}; this run trains "
+                f"{', '.join(classes.names)}; give a checkpoint of the same classes in the same order"
+            )
+        self.provenance, self.sha256 = dict(checkpoint.provenance), checkpoint.sha256
+        self._model = checkpoint.build().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._reduce = reduce
+
+    def loss(self, images: Tensor, logits: Tensor) -> Tensor:
+        """KL divergence of a network from the teacher, in nats, mean over all pixels, unlabelled ones included.
+
+        Args:
+            images: (N, 3, H, W) normalised.
+            logits: (N, C, H, W), the network's for them.
+        """
+        with torch.no_grad():
+            target = self._model(images).float().log_softmax(1)
+        total = F.kl_div(logits.float().log_softmax(1), target, reduction="sum", log_target=True)
+        pixels = total.new_tensor(logits[:, 0].numel())
+        total, pixels = self._reduce(torch.stack((total, pixels)))
+        return total / pixels

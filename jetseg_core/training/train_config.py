@@ -1,11 +1,16 @@
-"""What a training run does, as data."""
+"""Settings of a training run, as data and as a YAML file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.network.model_config import PAPER_ATTENTION, ModelConfig
+from jetseg_core.network.model_config import ModelConfig
 
 LOSSES = {
     "jet": ("recall", "precision", "iou"),
@@ -15,8 +20,12 @@ LOSSES = {
     "ce": ("ce",),
     "ohem": ("ohem",),
 }
-"""What a loss's name stands for: JetLoss, one of its terms, class-balanced cross-entropy, or that of the hard pixels
-alone (online hard example mining)."""
+"""Terms by the name of a loss: JetLoss, one term of it, class-balanced cross-entropy, or cross-entropy of the hard
+pixels alone (online hard example mining)."""
+PLACES = ("data", "out", "init_from", "teacher")
+"""Settings that are paths; the same run may be resumed with others."""
+GONE = {"street_scenes": 0}
+"""Settings of earlier versions that are no more, with the only value that is still understood."""
 
 
 def loss_terms(loss: str) -> tuple[str, ...]:
@@ -35,83 +44,78 @@ def loss_terms(loss: str) -> tuple[str, ...]:
     return terms
 
 
+def setting(default: Any, text: str) -> Any:
+    """A field with a default and the help text of its option."""
+    return field(default=default, metadata={"help": text})
+
+
+_SHIPPED = ModelConfig(activation="hardswish", encoder="refined", decoder="fast")
+
+
 @dataclass(frozen=True)
 class TrainConfig:
-    """Settings of one run; each is an option of ``jetseg train``.
+    """Settings of one run; each field, and each of the network's, is an option of ``jetseg train``.
 
     Raises:
         JetSegError: a value is out of range.
     """
 
-    data: str
-    """Root folder of the data set (docs/data.md)."""
-    out: str
-    """Folder for checkpoints and curves."""
-    preset: str = "nano"
-    """Size of the network: nano, agx or workstation."""
-    combination: int = 0
-    """Kernel combination, 0 to 5."""
-    activation: str = "hardswish"
-    """Activation: hardswish, tanhexp or reu."""
-    attention: str = ",".join(PAPER_ATTENTION)
-    """Attention in S1,S2,S3: each cbam, spatial, eca or none; none alone: nowhere."""
-    encoder: str = "refined"
-    """Form of the encoder's blocks: refined or paper."""
-    decoder: str = "fast"
-    """Form of the decoder: fast or paper."""
-    decoder_channels: int = 0
-    """Width of the decoder; 0 = the preset's."""
-    residual_blocks: str = ""
-    """Residual blocks in S0,S1,S2,S3, such as 0,0,1,1; empty = the preset's."""
-    classes: str = "camvid11"
-    """Classes of the labels: a known set, or the path of a YAML file with names and colors or of a class_dict.csv."""
-    frame_height: int = 0
-    """Height that frames are resized to when read, pixels; 0 = their own."""
-    frame_width: int = 0
-    """The same for their width."""
-    epochs: int = 170
-    """Passes over the training split."""
-    batch_size: int = 8
-    """Frames a step."""
-    crop_height: int = 288
-    """Height of the random views, pixels."""
-    crop_width: int = 384
-    """Width of the random views, pixels."""
-    min_scale: float = 0.6
-    """Smallest random magnification."""
-    max_scale: float = 1.8
-    """Largest random magnification."""
-    street_scenes: int = 0
-    """Freshly rendered procedural frames added to every epoch."""
-    loss: str = "ce"
-    """What is minimised: jet (recall+precision+iou), ce (class-balanced cross-entropy), ohem (the same of hard pixels
-    alone, which are right with a probability under 0.7), any of these, or a sum."""
-    class_balance: float = 0.999999
-    """Beta of the class-balanced weights, 0 <= beta < 1: classes of fewer than about 1 / (1 - beta) pixels of
-    the training set weigh the more, the rarer they are; 0 = all alike."""
-    learning_rate: float = 4e-3
-    """Peak of the schedule: linear warm-up, then polynomial decay."""
-    weight_decay: float = 1e-4
-    """AdamW's decoupled weight decay."""
-    clip: float = 1.0
-    """Largest norm of a step's gradient."""
-    ema: float = 0.998
-    """Decay a step of the averaged weights that are validated and kept; 0 = off."""
-    offset_pixels: int = 4_000_000
-    """Pixels of the training split, about, by which the classes' logits are shifted in the end, for the highest mIoU;
-    0 = no shift."""
-    init_from: str = ""
-    """Checkpoint to start from; empty = random weights."""
-    zero_init_residual: bool = False
-    """Residual blocks begin as the identity, which the deeper presets learn better from."""
-    teacher: str = ""
-    """Checkpoint of a larger network to learn from, beside the labels; empty = none."""
-    distillation: float = 1.0
-    """Weight of the teacher's term: the mean KL divergence from its class probabilities."""
-    validate_every: int = 5
-    """Epochs between validations."""
-    seed: int = 0
-    """Fixes initial weights, order and augmentation."""
+    data: str = setting(MISSING, "root folder of the data set, see docs/data.md")
+    out: str = setting(MISSING, "folder for checkpoints and curves")
+    model: ModelConfig = _SHIPPED
+    """The network; its number of classes is replaced by that of the data."""
+    classes: str = setting(
+        "camvid11",
+        "classes of the labels: a known set, or the path of a YAML file with names and colors or of a class_dict.csv",
+    )
+    frame_height: int = setting(
+        0, "height that frames are resized to when they are read, in pixels; 0 = their own"
+    )
+    frame_width: int = setting(
+        0, "width that frames are resized to when they are read, in pixels; 0 = their own"
+    )
+    epochs: int = setting(170, "passes over the training split")
+    batch_size: int = setting(8, "frames in a step")
+    crop_height: int = setting(288, "height of the random views, in pixels")
+    crop_width: int = setting(384, "width of the random views, in pixels")
+    min_scale: float = setting(0.6, "smallest random magnification")
+    max_scale: float = setting(1.8, "largest random magnification")
+    loss: str = setting(
+        "ce",
+        "loss to minimise: ce (class-balanced cross-entropy), ohem (the same over hard pixels alone, whose class has "
+        "a probability below 0.7), jet (JetLoss, the sum of recall, precision and iou), one of its three terms, or a "
+        "sum such as jet+ce",
+    )
+    class_balance: float = setting(
+        0.999999,
+        "beta of the class-balanced weights, 0 <= beta < 1: among classes of fewer than about 1 / (1 - beta) pixels of "
+        "the training set, rarer ones weigh more; 0 = all classes weigh the same",
+    )
+    learning_rate: float = setting(
+        4e-3, "peak of the schedule: linear warm-up, then polynomial decay"
+    )
+    weight_decay: float = setting(1e-4, "decoupled weight decay of AdamW")
+    clip: float = setting(1.0, "largest norm of a step's gradient")
+    ema: float = setting(
+        0.998, "decay per step of the averaged weights that are validated and kept; 0 = no average"
+    )
+    offset_pixels: int = setting(
+        4_000_000,
+        "approximate number of training pixels from which the shifts of the classes' logits are found at the end, for "
+        "the highest mIoU; 0 = no shifts",
+    )
+    init_from: str = setting("", "checkpoint to start from; empty = random weights")
+    zero_init_residual: bool = setting(
+        False, "start residual blocks as the identity, which helps the deeper presets to learn"
+    )
+    teacher: str = setting(
+        "", "checkpoint of a larger network to learn from besides the labels; empty = none"
+    )
+    distillation: float = setting(
+        1.0, "weight of the teacher's term, the mean KL divergence from its class probabilities"
+    )
+    validate_every: int = setting(5, "epochs from one validation to the next")
+    seed: int = setting(0, "seed of the initial weights, the order of frames and the augmentation")
 
     def __post_init__(self) -> None:
         positive = (
@@ -121,6 +125,9 @@ class TrainConfig:
         for name in positive:
             if not getattr(self, name) > 0:
                 raise JetSegError(f"{name}: {getattr(self, name)} must be above 0")
+        for name in ("weight_decay", "offset_pixels", "distillation"):
+            if getattr(self, name) < 0:
+                raise JetSegError(f"{name}: {getattr(self, name)} must be 0 or more")
         if self.max_scale < self.min_scale:
             raise JetSegError(f"max_scale: {self.max_scale} is below min_scale {self.min_scale}")
         if not 0 <= self.class_balance < 1:
@@ -133,26 +140,73 @@ class TrainConfig:
                 f"frame_height, frame_width: {self.frame_height}, {self.frame_width}; give both, in pixels, or "
                 "0 and 0 for the frames' own size"
             )
-        for name in ("street_scenes", "weight_decay", "offset_pixels", "distillation"):
-            if getattr(self, name) < 0:
-                raise JetSegError(f"{name}: {getattr(self, name)} must be 0 or more")
 
-    def model(self, num_classes: int) -> ModelConfig:
-        """The network to train.
+    def updated(self, **settings: object) -> TrainConfig:
+        """This configuration with other settings, those of the network among them, by the names of their options.
 
         Raises:
-            JetSegError: one of its settings is not allowed.
+            JetSegError: a name is unknown, or a value is not allowed.
         """
-        return ModelConfig.from_dict(
-            {
-                "preset": self.preset,
-                "combination": self.combination,
-                "num_classes": num_classes,
-                "activation": self.activation,
-                "attention": self.attention,
-                "encoder": self.encoder,
-                "decoder": self.decoder,
-                "decoder_channels": self.decoder_channels,
-                "residual_blocks": self.residual_blocks,
-            }
+        unknown = sorted(set(settings) - set(self.to_dict()))
+        if unknown:
+            raise JetSegError(f"unknown settings of a training run: {', '.join(unknown)}")
+        network = {name: value for name, value in settings.items() if name in _NETWORK}
+        others: dict[str, Any] = {k: v for k, v in settings.items() if k not in _NETWORK}
+        model = ModelConfig.from_dict(self.model.to_dict() | network)
+        return replace(self, model=model, **others)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All settings as plain data, by the names of their options."""
+        values = asdict(self)
+        network = values.pop("model")
+        for name in _NETWORK:
+            value = network[name]
+            values[name] = ",".join(map(str, value)) if isinstance(value, tuple) else value
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object]) -> TrainConfig:
+        """Inverse of `to_dict`; what is missing, as in a file of before a setting existed, has its default.
+
+        Raises:
+            JetSegError: a value is not allowed, or a setting is of an earlier version and cannot be followed.
+        """
+        settings = dict(values)
+        for name, value in GONE.items():
+            if settings.pop(name, value) != value:
+                raise JetSegError(f"{name}: {values[name]!r} is no longer supported")
+        places = {name: settings.pop(name, "") for name in ("data", "out")}
+        return cls(**places).updated(**settings)  # type: ignore[arg-type]
+
+
+_NETWORK = tuple(item.name for item in fields(ModelConfig) if item.name != "num_classes")
+
+
+def read_settings(path: Path | None) -> dict[str, Any]:
+    """Settings of a YAML file by the names of their options; {} without a file.
+
+    Raises:
+        JetSegError: the file is missing or not a mapping, a name is unknown, or a value is of another type.
+    """
+    if path is None:
+        return {}
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise JetSegError(f"config: '{path}' cannot be read as YAML: {error}") from error
+    defaults = TrainConfig("", "").to_dict()
+    if not isinstance(values, dict) or not set(values) <= set(defaults):
+        unknown = isinstance(values, dict) and sorted(
+            str(key) for key in set(values) - set(defaults)
         )
+        found = unknown or values
+        raise JetSegError(
+            f"config: '{path}' holds {found!r}; expected a mapping of some of {', '.join(defaults)}"
+        )
+    for name, value in values.items():
+        kind = type(defaults[name])
+        # A whole number is a float, too; True is an int to Python, but not a number here.
+        fits = isinstance(value, (int, float) if kind is float else kind)
+        if not fits or isinstance(value, bool) != (kind is bool):
+            raise JetSegError(f"config: {name} in '{path}' is {value!r}; expected {kind.__name__}")
+    return values

@@ -1,4 +1,4 @@
-"""Training in several processes, as ``torchrun`` starts them: one step on one batch, each with its share of it."""
+"""Training in several processes, as ``torchrun`` starts them: all share each batch and take the same step."""
 
 from __future__ import annotations
 
@@ -21,14 +21,19 @@ class Workers:
     """This process among those of the run."""
 
     rank: int
-    """0 to count - 1; 0 validates and writes."""
+    """Number of this process, 0 to count - 1."""
     count: int
-    """Processes of the run."""
+    """Number of processes of the run."""
     device: torch.device
-    """Where this one computes."""
+    """Device that this process computes on."""
+
+    @property
+    def writes(self) -> bool:
+        """True for the one process that validates and writes files."""
+        return self.rank == 0
 
     def share(self, model: JetSeg) -> nn.Module:
-        """The model as one step of all processes sees it: batch norms and gradients over the whole batch."""
+        """The model with batch norms and gradients over the batch of all processes."""
         if self.count == 1:
             return model
         if self.device.type == "cuda":
@@ -42,23 +47,23 @@ class Workers:
         return DistributedDataParallel(shared, broadcast_buffers=False)
 
     def wait(self) -> None:
-        """Until all processes are here."""
+        """Wait until all processes are here."""
         if self.count > 1:
             distributed.barrier()
 
 
 @contextmanager
 def join_workers(batch_size: int) -> Iterator[Workers]:
-    """Join the processes that torchrun started; outside of it, be the only one.
+    """Join the processes that torchrun started; without torchrun this is the only one.
 
     Raises:
-        JetSegError: the batch cannot be shared out evenly.
+        JetSegError: the batch cannot be shared evenly.
     """
     count, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
     cuda = torch.cuda.is_available()
     if batch_size % count:
         raise JetSegError(
-            f"batch_size: {batch_size} frames cannot be shared out evenly to {count} processes"
+            f"batch_size: {batch_size} frames cannot be shared evenly by {count} processes"
         )
     device = (
         torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
@@ -78,10 +83,10 @@ def join_workers(batch_size: int) -> Iterator[Workers]:
 
 
 def sum_over_workers(x: Tensor) -> Tensor:
-    """The sum of a tensor of all processes, in each of them; gradients flow back to all. Itself in a single one.
+    """The sum of a tensor over all processes, in each of them; gradients flow back to all. One process: the tensor.
 
-    `DistributedDataParallel` takes the mean of gradients; a loss made of such sums has the same value in every
-    process and its gradient counts once for each, so that the mean is that of the whole batch.
+    `DistributedDataParallel` takes the mean of gradients. A loss made of such sums has the same value in every process,
+    and its gradient counts once for each, so that the mean is that of the whole batch.
     """
     return all_reduce(x) if distributed.is_initialized() else x
 

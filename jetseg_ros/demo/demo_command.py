@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> Measurements:
     with open_input(options.input, options.topic) as source:
         total = min(len(source), options.frames)
+        labels_note = source.labels_note
     last = max(0, total - 1)
     with ExitStack() as stack:
         rclpy.init(args=[])
@@ -121,6 +122,8 @@ def _run(options: argparse.Namespace) -> Measurements:
             Child(CAMERA, _camera_parameters(options, total), options.output / "camera.log")
         )
         print(f"playing {total} frames of {options.input} to {found.model.model_name}")
+        if labels_note:
+            print(labels_note)
         with tqdm(total=total, unit="frame", disable=None) as progress:
 
             def all_sent() -> bool:

@@ -12,7 +12,8 @@ import pytest
 from jetseg_core.cli.main import main
 from jetseg_core.errors import JetSegError
 from jetseg_core.output_places import check_apart, check_replaceable, is_record
-from jetseg_core.training.curve import append_row
+from jetseg_core.training.run_folder import RunFolder
+from jetseg_core.training.train_config import TrainConfig
 
 
 @pytest.fixture
@@ -142,13 +143,15 @@ def test_training_spares_the_checkpoint_that_it_begins_with(
 
 
 def test_a_curve_is_not_written_through_a_link(tmp_path: Path) -> None:
-    thesis, curve = tmp_path / "thesis.txt", tmp_path / "curve.csv"
-    for fresh in (True, False):
+    thesis, curve = tmp_path / "thesis.txt", tmp_path / "run" / "curve.csv"
+    curve.parent.mkdir()
+    folder = RunFolder(TrainConfig(str(tmp_path / "data"), str(curve.parent)))
+    for first in (True, False):
         thesis.write_text("years of work\n")
         curve.unlink(missing_ok=True)
         curve.symlink_to(thesis)
-        append_row(curve, {"epoch": 1}, fresh=fresh)
-        append_row(curve, {"epoch": 2}, fresh=False)
+        folder.append_row({"epoch": 1}, first=first)
+        folder.append_row({"epoch": 2}, first=False)
         assert thesis.read_text() == "years of work\n" and not curve.is_symlink()
     assert curve.read_bytes().endswith(b"1\r\n2\r\n")
 

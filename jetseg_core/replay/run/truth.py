@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from jetseg_core.classes import UNLABELLED, ClassSet
-from jetseg_core.data.image_files import read_labels
+from jetseg_core.data.image_files import IMAGE_SUFFIXES, LabelReader
 from jetseg_core.errors import JetSegError
 from jetseg_core.recording.image_decoding import decode_message
-from jetseg_core.sources.folder import IMAGE_SUFFIXES
 
 
 class FolderTruth:
@@ -27,7 +26,7 @@ class FolderTruth:
     """
 
     def __init__(self, folder: Path, frames: int, classes: ClassSet) -> None:
-        self._classes = classes
+        self._reader = LabelReader(classes)
         files = sorted(f for f in folder.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES)
         # Ten digits would be seconds; a number of a frame has fewer.
         self._by_stamp = {int(f.stem): f for f in files if f.stem.isdigit() and len(f.stem) > 10}
@@ -47,7 +46,7 @@ class FolderTruth:
         file = self._by_stamp.get(stamp_ns)
         if file is None and index < len(self._in_order):
             file = self._in_order[index]
-        return None if file is None else read_labels(file, self._classes, size)
+        return None if file is None else self._reader.read(file, size)
 
 
 def read_label_message(message: Any, classes: ClassSet) -> np.ndarray:

@@ -137,7 +137,7 @@ def test_training_settings_come_from_a_file_and_the_command_line_overrides_it(
 ) -> None:
     trained: list[TrainConfig] = []
     monkeypatch.setattr(
-        "jetseg_core.training.loop.train", lambda config, resume: trained.append(config)
+        "jetseg_core.training.fit.train", lambda config, resume: trained.append(config)
     )
     file = tmp_path / "recipe.yaml"
     file.write_text("epochs: 7\nlearning_rate: 1\nloss: ce\nzero_init_residual: true\n")

@@ -13,12 +13,12 @@ import pytest
 from jetseg_core.classes import CAMVID11, CAMVID32, UNLABELLED
 from jetseg_core.classes.class_file import find_classes
 from jetseg_core.cli.main import main
-from jetseg_core.data.camvid_split import CAMVID_SPLITS, camvid_split
+from jetseg_core.data.camvid import CAMVID_SPLITS, camvid_split
 from jetseg_core.data.data_set import DataSet
 from jetseg_core.errors import JetSegError
-from jetseg_core.training.class_pixels import class_pixels
-from jetseg_core.training.loop import train
+from jetseg_core.training.fit import train
 from jetseg_core.training.train_config import TrainConfig
+from jetseg_core.training.training_data import TrainingData
 
 TRAIN, VAL, TEST = "0001TP_006690", "0016E5_07959", "Seq05VD_f05100"
 SKY, WALL, VOID, UNKNOWN = (128, 128, 128), (64, 192, 0), (0, 0, 0), (1, 2, 3)
@@ -120,7 +120,10 @@ def test_the_official_camvid_is_split_by_the_lists(
     assert stems(DataSet(tmp_path, "test")) == [TEST]
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert "1 of the 233 frames of CamVid's test; '0001TP_008550'" in record.getMessage()
+    assert (
+        "1 of the 233 frames of CamVid's test; the first missing one is '0001TP_008550'"
+        in record.getMessage()
+    )
 
 
 def test_folders_of_a_camvid_copy_do_not_decide_its_split(tmp_path: Path) -> None:
@@ -242,11 +245,13 @@ def test_every_fault_names_the_file(root: Path) -> None:
         DataSet(root, "train")
 
 
-def test_training_does_not_start_on_a_broken_file(root: Path, tmp_path: Path) -> None:
+def test_training_does_not_start_on_a_broken_file(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     for folder in ("train", "trainannot"):
         (root / folder.replace("train", "val")).symlink_to(root / folder)
     (root / "trainannot" / "1.png").write_bytes(b"broken")
-    out = tmp_path / "run"
+    out = tmp_path_factory.mktemp("elsewhere") / "run"
     with pytest.raises(JetSegError, match=r"1\.png: not an image"):
         train(TrainConfig(data=str(root), out=str(out), batch_size=1))
     assert not out.exists()
@@ -271,16 +276,6 @@ def test_other_classes_and_sizes(root: Path) -> None:
     assert data.describe() == "own frames with the classes '1 classes', resized to 4x3"
 
 
-def test_class_pixels_are_counted_once(root: Path, tmp_path: Path) -> None:
-    data, cache = DataSet(root, "train"), tmp_path / "run" / "pixels.json"
-    labels = [label for _, label in data]
-    counts = class_pixels(data, labels, cache)
-    np.testing.assert_array_equal(counts, [47, 47] + [0] * 9)
-    np.testing.assert_array_equal(class_pixels(data, [], cache), counts)
-    # Other label files, classes or sizes are other counts.
-    np.testing.assert_array_equal(
-        class_pixels(DataSet(root, "train", size=(3, 4)), labels[:1], cache), [47] + [0] * 10
-    )
-    write(root / "trainannot" / "0.png", np.full((6, 8), 5, np.uint8))
-    changed = DataSet(root, "train")
-    assert class_pixels(changed, [label for _, label in changed], cache)[5] == 48
+def test_pixels_of_each_class_are_counted_without_void(root: Path) -> None:
+    data = TrainingData(CAMVID11, list(DataSet(root, "train")), [], "")
+    np.testing.assert_array_equal(data.class_pixels(), [47, 47] + [0] * 9)

@@ -12,7 +12,7 @@ from jetseg_core.cli.main import main
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.model_config import ModelConfig
 from jetseg_core.training import ablation
-from jetseg_core.training.ablation import ablate, markdown
+from jetseg_core.training.ablation import ablate, changes, markdown
 from jetseg_core.training.train_config import TrainConfig
 from jetseg_core.training.variants import GROUPS, variants
 
@@ -27,28 +27,28 @@ def base(data: Path, out: Path) -> TrainConfig:
 def test_the_groups_compare_what_they_say() -> None:
     trained = {
         group: [
-            replace(TrainConfig("", ""), **variant.settings)  # type: ignore[arg-type]
-            for variant in variants(group, "agx")
+            TrainConfig("", "").updated(**settings) for settings in variants(group, "agx").values()
         ]
         for group in GROUPS
     }
-    assert [config.combination for config in trained["combination"]] == list(range(6))
+    assert [config.model.combination for config in trained["combination"]] == list(range(6))
     assert {config.loss for config in trained["loss"]} == {"jet+ce", "jet", "ce", "ohem"}
-    assert {config.activation for config in trained["activation"]} == {
+    assert {config.model.activation for config in trained["activation"]} == {
         "reu",
         "tanhexp",
         "hardswish",
     }
-    attention = [config.model(11).attention for config in trained["attention"]]
+    attention = [config.model.attention for config in trained["attention"]]
     assert attention == [ModelConfig().attention, ("none",) * 3]
-    assert [(c.decoder, c.decoder_channels) for c in trained["decoder"]] == [
+    assert [(c.model.decoder, c.model.decoder_channels) for c in trained["decoder"]] == [
         ("fast", 0), ("fast", 48), ("fast", 144), ("paper", 0),
     ]  # fmt: skip
-    assert {config.encoder for config in trained["encoder"]} == {"refined", "paper"}
+    assert {config.model.encoder for config in trained["encoder"]} == {"refined", "paper"}
     # In every group one is the base, and the others differ from it in one thing.
     for group in GROUPS:
-        changes = [len(v.changes(TrainConfig("", ""))) for v in variants(group, "agx")]
-        assert sorted(changes) == [0] + [1] * (len(changes) - 1)
+        every = variants(group, "agx").values()
+        counts = [len(changes(TrainConfig("", ""), settings)) for settings in every]
+        assert sorted(counts) == [0] + [1] * (len(counts) - 1)
 
 
 def test_what_is_done_is_not_done_again(
@@ -131,7 +131,9 @@ def test_the_command_leaves_a_table_with_its_command(
 
 
 def test_several_seeds_are_a_mean_and_a_range() -> None:
-    row = ablation.Row("loss", "JetLoss", 33_412, 160_000_000, (40.0, 43.0), (80.0, 82.5), 71.2)
+    row = ablation.AblationRow(
+        "loss", "JetLoss", 33_412, 160_000_000, (40.0, 43.0), (80.0, 82.5), 71.2
+    )
     assert "| 160 | 41.5 (40.0 to 43.0) | 81.2 (80.0 to 82.5) | 71 |" in markdown([row])
 
 

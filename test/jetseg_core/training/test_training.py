@@ -17,11 +17,11 @@ from jetseg_core.network.checkpoint import load_checkpoint, save_checkpoint, wri
 from jetseg_core.network.jetseg import JetSeg
 from jetseg_core.network.layers import JetBlock
 from jetseg_core.network.model_config import ModelConfig
-from jetseg_core.training import loop
-from jetseg_core.training.batches import epoch_batches
-from jetseg_core.training.loop import train
-from jetseg_core.training.teacher import Teacher
+from jetseg_core.training import run_folder
+from jetseg_core.training.fit import train
+from jetseg_core.training.objective import Teacher
 from jetseg_core.training.train_config import TrainConfig
+from jetseg_core.training.training_data import epoch_batches
 
 
 @pytest.fixture
@@ -30,15 +30,14 @@ def data(small_data: Path) -> Path:
 
 
 def settings(data: Path, out: Path, **changes: object) -> TrainConfig:
-    values = {
+    values: dict[str, object] = {
         "epochs": 3,
-        "batch_size": 4,
+        "batch_size": 3,
         "crop_height": 64,
         "crop_width": 64,
-        "street_scenes": 2,
         "validate_every": 1,
     }
-    return TrainConfig(data=str(data), out=str(out), **(values | changes))  # type: ignore[arg-type]
+    return TrainConfig(str(data), str(out)).updated(**(values | changes))
 
 
 def curve(out: Path) -> list[dict[str, str]]:
@@ -46,33 +45,88 @@ def curve(out: Path) -> list[dict[str, str]]:
         return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
 
 
+def train_and_die(config: TrainConfig, epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train until the state of this epoch is written."""
+
+    def save_and_die(state: dict[str, object], path: Path) -> None:
+        write_atomically(state, path)
+        if state["epoch"] == epoch:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_folder, "write_atomically", save_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            train(config)
+
+
+def assert_same_weights(*runs: Path) -> None:
+    one, other = (torch.load(run / "last.pt", weights_only=True)["model"] for run in runs)
+    for name, value in one.items():
+        assert torch.equal(value, other[name]), name
+
+
 def test_a_killed_run_goes_on_to_the_same_result(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(settings(data, tmp_path / "whole"))
-
-    def save_and_die(state: dict[str, object], path: Path) -> None:
-        write_atomically(state, path)
-        if state["epoch"] == 2:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(loop, "write_atomically", save_and_die)
-    with pytest.raises(KeyboardInterrupt):
-        train(settings(data, tmp_path / "killed"))
-    monkeypatch.undo()
+    train_and_die(settings(data, tmp_path / "killed"), 2, monkeypatch)
     assert len(curve(tmp_path / "killed")) == 2
     best = train(settings(data, tmp_path / "killed"), resume=True)
 
     assert curve(tmp_path / "killed") == curve(tmp_path / "whole")
-    weights = [
-        torch.load(tmp_path / name / "last.pt", weights_only=True)["model"]
-        for name in ("whole", "killed")
-    ]
-    for name, value in weights[0].items():
-        torch.testing.assert_close(value, weights[1][name], msg=name)
+    assert_same_weights(tmp_path / "killed", tmp_path / "whole")
     provenance = load_checkpoint(best).provenance
     assert {"data", "split", "recipe", "commit", "epochs", "val_miou"} <= set(provenance)
     assert str(data) not in str(provenance)  # folders of the training machine stay there
+
+
+def test_a_run_goes_on_when_all_its_files_have_moved(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eleven = "names: [a, b, c, d, e, f, g, h, i, j, k]"
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "own.yaml").write_text(eleven)
+    own = {"classes": str(tmp_path / "here" / "own.yaml"), "offset_pixels": 0}
+    start = train(settings(data, tmp_path / "start", epochs=1, **own))
+    other = train(settings(data, tmp_path / "other", **own | {"epochs": 1, "seed": 1}))
+    changes = own | {"epochs": 2, "init_from": str(start), "teacher": str(start)}
+    whole = load_checkpoint(train(settings(data, tmp_path / "whole", **changes)))
+    train_and_die(settings(data, tmp_path / "killed", **changes), 1, monkeypatch)
+
+    there = tmp_path / "there"
+    (tmp_path / "killed").rename(there)
+    start.rename(tmp_path / "teacher.pt")
+    (tmp_path / "data").symlink_to(data)
+    (tmp_path / "here" / "own.yaml").rename(tmp_path / "own.yaml")
+    changes["classes"] = str(tmp_path / "own.yaml")
+    moved = tmp_path / "data"
+    for wrong in ("", str(other)):
+        with pytest.raises(JetSegError, match=r"other settings of \['teacher'\]"):
+            train(settings(moved, there, **changes | {"teacher": wrong}), resume=True)
+    # The start is in the run's state, so that its file is not needed any more.
+    changes |= {"teacher": str(tmp_path / "teacher.pt"), "init_from": str(tmp_path / "gone.pt")}
+    (tmp_path / "names.yaml").write_text(eleven.replace("[a", "[z"))
+    with pytest.raises(JetSegError, match=r"teacher: .* knows a, b"):
+        train(
+            settings(moved, there, **changes | {"classes": str(tmp_path / "names.yaml")}),
+            resume=True,
+        )
+    resumed = load_checkpoint(train(settings(moved, there, **changes), resume=True))
+    assert curve(there) == curve(tmp_path / "whole")
+    assert_same_weights(there, tmp_path / "whole")
+    assert resumed.provenance["started_from"] == whole.provenance["started_from"]
+    assert resumed.provenance["teacher"] == whole.provenance["teacher"]
+
+
+def test_other_classes_are_not_resumed(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("names: [built, rest]")
+    changes = {"epochs": 1, "offset_pixels": 0, "classes": str(file)}
+    train(settings(data, tmp_path / "run", **changes))
+    train(settings(data, tmp_path / "run", **changes), resume=True)
+    file.write_text("names: [rest, built]")
+    with pytest.raises(JetSegError, match=r"other settings of \['classes'\]"):
+        train(settings(data, tmp_path / "run", **changes), resume=True)
 
 
 def test_resuming_nothing_or_something_else_is_refused(data: Path, tmp_path: Path) -> None:
@@ -110,7 +164,7 @@ def test_a_run_learns_from_a_teacher(data: Path, tmp_path: Path) -> None:
 
     other = tmp_path / "halves.yaml"
     other.write_text("names: [built, rest]")
-    changes = {"classes": str(other), "street_scenes": 0, "teacher": str(first)}
+    changes = {"classes": str(other), "teacher": str(first)}
     with pytest.raises(JetSegError, match=r"teacher: .* knows Sky, .* trains built, rest; give"):
         train(settings(data, tmp_path / "c", **changes))
 
@@ -155,7 +209,7 @@ def test_another_network_on_other_classes_at_another_size(data: Path, tmp_path: 
     classes.write_text("names: [built, rest]")
     changes: dict[str, object] = {"activation": "tanhexp", "attention": "none"}
     changes |= {"residual_blocks": "0,1,0,0"}
-    changes |= {"decoder_channels": 16, "loss": "iou", "classes": str(classes), "street_scenes": 0}
+    changes |= {"decoder_channels": 16, "loss": "iou", "classes": str(classes)}
     changes |= {"frame_height": 64, "frame_width": 80, "epochs": 1}
     checkpoint = load_checkpoint(train(settings(data, tmp_path / "run", **changes)))
     assert checkpoint.classes.names == ("built", "rest")
@@ -173,14 +227,23 @@ def test_another_network_on_other_classes_at_another_size(data: Path, tmp_path: 
     assert {"loss", "iou"} <= set(curve(tmp_path / "run")[0])
 
 
-def test_a_run_of_before_a_setting_existed_goes_on(data: Path, tmp_path: Path) -> None:
+def test_a_run_of_before_a_setting_existed_goes_on(
+    data: Path, tmp_path: Path, exported_pair: Path
+) -> None:
     train(settings(data, tmp_path, epochs=1))
     state = torch.load(tmp_path / "last.pt", weights_only=True)
-    del state["config"]["attention"]
+    del state["config"]["attention"], state["identity"], state["origin"]
+    state["config"]["street_scenes"] = 0
     torch.save(state, tmp_path / "last.pt")
     train(settings(data, tmp_path, epochs=1), resume=True)
     with pytest.raises(JetSegError, match=r"other settings of \['attention'\]"):
         train(settings(data, tmp_path, epochs=1, attention="none"), resume=True)
+    with pytest.raises(JetSegError, match=r"other settings of \['teacher'\]"):
+        train(settings(data, tmp_path, epochs=1, teacher=str(exported_pair)), resume=True)
+    state["config"]["street_scenes"] = 16
+    torch.save(state, tmp_path / "last.pt")
+    with pytest.raises(JetSegError, match="street_scenes: 16 is no longer supported"):
+        train(settings(data, tmp_path, epochs=1), resume=True)
 
 
 def test_batches_depend_on_seed_and_epoch_alone_and_show_every_frame_once() -> None:
@@ -191,7 +254,7 @@ def test_batches_depend_on_seed_and_epoch_alone_and_show_every_frame_once() -> N
     still = Augmentation(crop=(64, 64), scale=(1, 1), brightness=0, color=0)
 
     def epoch(number: int) -> list[int]:
-        batches = epoch_batches(frames, 0, still, 4, seed=5, epoch=number)
+        batches = epoch_batches(frames, still, 4, seed=5, epoch=number)
         return [int(label[0, 0]) for _, labels in batches for label in labels]
 
     assert sorted(epoch(0)) == list(range(8))
@@ -209,11 +272,8 @@ def test_batches_depend_on_seed_and_epoch_alone_and_show_every_frame_once() -> N
         ({"loss": "jet+iou"}, "loss: 'jet\\+iou' .* none twice"),
         ({"attention": "cbam"}, "attention: 'cbam' is not three of"),
         ({"frame_height": 64}, "frame_height, frame_width: 64, 0"),
-        ({"batch_size": 9}, "batch_size: 9, but an epoch has only 8 frames"),
-        (
-            {"classes": "cityscapes19"},
-            "street_scenes: 2, but rendered frames are labelled with camvid11",
-        ),
+        ({"batch_size": 9}, "batch_size: 9, but an epoch has only 6 frames"),
+        ({"street_scenes": 2}, "unknown settings of a training run: street_scenes"),
         ({"max_scale": 0.1}, "max_scale: 0.1 is below"),
         ({"preset": "micro"}, "preset: 'micro'"),
     ],

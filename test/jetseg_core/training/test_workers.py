@@ -62,9 +62,9 @@ def test_a_batch_that_cannot_be_shared_out_is_refused(
     small_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from jetseg_core.errors import JetSegError
-    from jetseg_core.training.loop import train
+    from jetseg_core.training.fit import train
     from jetseg_core.training.train_config import TrainConfig
 
     monkeypatch.setenv("WORLD_SIZE", "3")
-    with pytest.raises(JetSegError, match="batch_size: 4 frames cannot be shared out evenly to 3"):
+    with pytest.raises(JetSegError, match="batch_size: 4 frames cannot be shared evenly by 3"):
         train(TrainConfig(str(small_data), "nowhere", batch_size=4))

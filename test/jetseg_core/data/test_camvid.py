@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from jetseg_core.classes import CAMVID11, CAMVID32, UNLABELLED
-from jetseg_core.data.camvid_merge import CAMVID11_OF, MERGED_INTO
-from jetseg_core.data.color_labels import ColorTable
+from jetseg_core.data.camvid import CAMVID11_OF, MERGED_INTO
+from jetseg_core.data.image_files import LabelReader
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "data.md"
 
@@ -33,7 +33,7 @@ def test_every_color_has_its_class_alpha_or_not() -> None:
         CAMVID11.names.index(CAMVID11_OF[name]) if name in CAMVID11_OF else UNLABELLED
         for name in CAMVID32.names
     ]
-    assert ColorTable(CAMVID11).ids(bgr)[0].tolist() == [*expected, UNLABELLED]
+    assert LabelReader(CAMVID11).ids_of_colors(bgr)[0].tolist() == [*expected, UNLABELLED]
     for alpha in (0, 255):
         bgra = np.dstack([bgr, np.full(bgr.shape[:2], alpha, np.uint8)])
-        assert ColorTable(CAMVID32).ids(bgra)[0].tolist() == [*range(32), UNLABELLED]
+        assert LabelReader(CAMVID32).ids_of_colors(bgra)[0].tolist() == [*range(32), UNLABELLED]

@@ -1,0 +1,111 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from jetseg_core.allocator import keep_freed_memory
+from jetseg_core.network.checkpoint import save_checkpoint
+from jetseg_core.network.preprocess import normalise
+from jetseg_core.training.run_folder import RunFolder
+from jetseg_core.training.train_config import TrainConfig
+from jetseg_core.training.training_data import epoch_batches
+from jetseg_core.training.training_run import TrainingRun
+from jetseg_core.training.validate import shift_logits, val_figures, validate
+from jetseg_core.training.workers import join_workers
+
+
+def train(config: TrainConfig, resume: bool = False) -> Path:
+    """Train, validate, and keep the weights that validate best.
+
+    Writes into ``config.out``: ``best.pt`` (a checkpoint), ``last.pt`` (the run's state, after every epoch),
+    ``curve.csv`` (one row per epoch) and ``curve.png``. A run that was killed at any moment continues from its last
+    epoch with `resume`. Started by torchrun, all its processes share each batch, and the result is that of one.
+
+    Returns:
+        The path of ``best.pt``.
+
+    Raises:
+        JetSegError: the data cannot be used, or there is nothing to resume; or ``config.out`` is, holds or lies in
+            the data set, or one of its files is a link, or a checkpoint that is to be read.
+    """
+    folder = RunFolder(config)
+    keep_freed_memory()
+    with join_workers(config.batch_size) as workers:
+        run = TrainingRun(config, resume, folder, workers)
+        for epoch in range(run.state.epoch, config.epochs):
+            losses = train_epoch(run, epoch)
+            if workers.writes:
+                keep_epoch(run, losses)
+            workers.wait()
+        if workers.writes and config.offset_pixels:
+            shift_logits(folder.best, run.data, config.offset_pixels, workers.device)
+        workers.wait()
+    return folder.best
+
+
+def train_epoch(run: TrainingRun, epoch: int) -> dict[str, float]:
+    """One pass over the training frames; returns the mean of the loss and of its terms."""
+    config, workers, state = run.config, run.workers, run.state
+    began = time.monotonic()
+    state.model.train()
+    batches = epoch_batches(
+        run.data.train, run.augmentation, config.batch_size, config.seed, epoch,
+        share=slice(workers.rank, None, workers.count),
+    )  # fmt: skip
+    bar = tqdm(
+        batches, f"epoch {epoch + 1}/{config.epochs}", run.steps_per_epoch, leave=False,
+        disable=not workers.writes,
+    )  # fmt: skip
+    sums: dict[str, float] = {}
+    for images, labels in bar:
+        terms = _loss(run, images.to(workers.device), labels.to(workers.device))
+        state.step(terms["loss"])
+        for name, term in terms.items():
+            sums[name] = sums.get(name, 0.0) + float(term.detach())
+    state.epoch = epoch + 1
+    state.seconds += time.monotonic() - began
+    return {name: total / run.steps_per_epoch for name, total in sums.items()}
+
+
+def _loss(run: TrainingRun, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """The loss of a batch, and under their names the terms that it sums up."""
+    inputs = normalise(images)
+    logits = run.network(inputs)
+    terms = run.objective(logits, labels)
+    if run.teacher is not None:
+        terms["teacher"] = run.config.distillation * run.teacher.loss(inputs, logits)
+    return {"loss": torch.stack(list(terms.values())).sum(), **terms}
+
+
+def keep_epoch(run: TrainingRun, losses: dict[str, float]) -> None:
+    """Validate if it is time, keep the weights if they are the best so far, and write curve and state."""
+    config, state, folder = run.config, run.state, run.folder
+    row: dict[str, object] = {"epoch": state.epoch, "seconds": round(state.seconds)}
+    row |= {name: round(value, 4) for name, value in losses.items()}
+    validates = state.epoch == config.epochs or state.epoch % config.validate_every == 0
+    row["val_miou"] = round(_validate(run), 2) if validates else ""
+    folder.append_row(row, first=state.epoch == 1)
+    if validates:
+        folder.draw_curve()
+    run.save_state()
+    shown = [f"{name} {value}" for name, value in row.items() if value != ""]
+    left = state.seconds / state.epoch * (config.epochs - state.epoch)
+    tqdm.write("  ".join([*shown, f"minutes left {left / 60:.0f}"]))
+
+
+def _validate(run: TrainingRun) -> float:
+    """The averaged network's mIoU on the validation split, in percent; the best one is kept as ``best.pt``."""
+    state, classes = run.state, run.data.classes
+    confusion = validate(state.average.model, run.data.val, len(classes), run.workers.device)
+    miou = confusion.miou()
+    if miou > state.best:
+        state.best = miou
+        figures = {"epochs": state.epoch, "seconds": round(state.seconds)} | val_figures(confusion)
+        save_checkpoint(run.folder.best, state.average.model, classes, run.provenance() | figures)
+    return miou
