@@ -1,4 +1,4 @@
-"""The messages of bags: types of ROS 2 and of this package, without ROS."""
+"""Message types of recordings, ROS 2's and this package's own, without ROS."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ OWN_MESSAGES = ("RegionOccupancy", "ClassOccupancy", "ModelInfo")
 
 @lru_cache
 def bag_types() -> Typestore:
-    """The types to read images with and to write results with.
+    """The types for reading images and writing results.
 
-    Images are read with these and not with the definitions that a bag may hold: older bags hold none,
-    and those of images never changed.
+    Definitions that a recording holds are not used: older recordings hold none, and those of images never
+    changed.
 
     Raises:
         JetSegError: the package's own message definitions were not installed.
@@ -42,14 +42,14 @@ def bag_types() -> Typestore:
 
 
 def read_message(message: Message) -> Any:
-    """A recorded message with its fields.
+    """Deserialize a recorded message.
 
     Raises:
         ImageError: the data is not a message of that type.
     """
     try:
         return bag_types().deserialize_cdr(message.data, message.msgtype)
-    except Exception as error:  # SerdeError, and whatever numpy raises on too little data
+    except Exception as error:  # SerdeError, or anything numpy raises on too little data
         raise ImageError(Fault.TRUNCATED, f"not a whole {message.msgtype} ({error})") from error
 
 
