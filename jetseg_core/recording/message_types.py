@@ -56,3 +56,16 @@ def read_message(message: Message) -> Any:
 def stamp_ns(header: Any) -> int:
     """The time in a std_msgs/Header, nanoseconds."""
     return int(header.stamp.sec) * 10**9 + int(header.stamp.nanosec)
+
+
+def make_header(stamp: int, frame_id: str) -> Any:
+    """std_msgs/Header of rosbags.
+
+    Args:
+        stamp: nanoseconds.
+        frame_id: name of the coordinate frame.
+    """
+    types = bag_types().types
+    seconds, nanoseconds = divmod(stamp, 10**9)
+    time = types["builtin_interfaces/msg/Time"](sec=seconds, nanosec=nanoseconds)
+    return types["std_msgs/msg/Header"](stamp=time, frame_id=frame_id)

@@ -27,6 +27,12 @@ def is_bag(path: Path) -> bool:
     return _is_storage(path)
 
 
+def recording_places(path: Path) -> list[Path]:
+    """Places read for a recording: `path`, and for a storage file the folder of its recording."""
+    part = path.is_file() and (path.parent / METADATA).is_file()
+    return [path, path.parent] if part else [path]
+
+
 class Recording:
     """The messages of a rosbag2 recording, in the order in which they were recorded.
 
@@ -72,6 +78,11 @@ class Recording:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def rate_hz(self, topic: str) -> float | None:
+        """Mean messages per second on a topic; None if there are too few to tell."""
+        count = self.topics[topic][1]
+        return (count - 1) / self.duration_s if count > 1 and self.duration_s > 0 else None
 
     def messages(
         self, topics: Collection[str], start_ns: int | None = None, stop_ns: int | None = None

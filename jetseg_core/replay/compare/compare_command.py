@@ -14,10 +14,9 @@ from jetseg_core.replay.compare.compare_page import FILE as PAGE_FILE
 from jetseg_core.replay.compare.compare_page import save_comparison_page
 from jetseg_core.replay.compare.comparison import Comparison, compare
 from jetseg_core.replay.compare.gate import Gate
-from jetseg_core.replay.replay_command import replay_with_report
+from jetseg_core.replay.replay_command import places_read, replay_with_report
 from jetseg_core.replay.report.replay_report import FILE as REPORT_FILE
 from jetseg_core.replay.report.replay_report import load_report
-from jetseg_core.replay.run.replay_outputs import places_read
 from jetseg_core.replay.run.replay_settings import ReplaySettings
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.runtime.model_files import find_model
@@ -66,16 +65,18 @@ def compare_with_page(
     results = (FILE, PAGE_FILE)
     check_replaceable(out, results, results if is_record(out / FILE, ("a", "b", "gates")) else ())
     min_confidence = known["min_confidence"] if known is not None else 0.0
+    rate_hz = (known or {}).get("stamp_rate_hz") or 0.0
     for number, (name, text) in enumerate((("a", a), ("b", b))):
         if folders[number] is None:
             folders[number] = _replay_model(
                 text,
                 ReplaySettings(
-                    bag=Path(bag),
+                    input=Path(bag),
                     out=out / name,
                     runtime=replace(runtime or RuntimeSettings(), checkpoint=text),
                     topics=topics,
                     labels=labels,
+                    rate_hz=rate_hz,
                     min_confidence=min_confidence,
                     overwrite=True,
                 ),
@@ -101,7 +102,7 @@ def _replay_model(text: str, settings: ReplaySettings) -> Path:
         find_model(text)
     except JetSegError as error:
         raise JetSegError(f"'{text}': not the folder of a replay, and {error}") from error
-    if settings.bag == Path():
+    if settings.input == Path():
         raise JetSegError(f"'{text}' is a model: name the recording to replay it on with --bag")
     replay_with_report(settings)
     return settings.out

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.replay.many.bags import Bag
-from jetseg_core.replay.many.crew import Outcome
+from jetseg_core.replay.many.replay_inputs import ReplayInput
+from jetseg_core.replay.many.worker_pool import Outcome
 from jetseg_core.replay.report.replay_report import Report, load_report
 from jetseg_core.replay.report.report_page import FILE as PAGE_FILE
 from jetseg_core.replay.report.totals import Totals
 from jetseg_core.replay.run.frame_log import read_rows
-from jetseg_core.replay.run.run_record import machine_line
+from jetseg_core.replay.run.replay_settings import machine_line
 
 _OF_ALL = (
     "model", "classes", "regions", "min_confidence", "backend", "precision", "device", "selection",
@@ -20,7 +20,9 @@ _OF_ALL = (
 """What the reports of all recordings say alike."""
 
 
-def make_fleet_report(out: Path, bags: Sequence[Bag], outcomes: Mapping[str, Outcome]) -> Report:
+def make_fleet_report(
+    out: Path, bags: Sequence[ReplayInput], outcomes: Mapping[str, Outcome]
+) -> Report:
     """The report of the replays in the folders of their names below `out`.
 
     Figures are in the units of a single replay's report, and of the pixels and frames of all recordings: none is a

@@ -13,7 +13,7 @@ from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.replay.report.camera_figures import CameraFigures
 from jetseg_core.replay.report.totals import Totals
 from jetseg_core.replay.run.frame_log import FrameRow, read_rows
-from jetseg_core.replay.run.run_record import load_run
+from jetseg_core.replay.run.replay_settings import load_run
 
 FILE = "report.json"
 EXTREMES = 3

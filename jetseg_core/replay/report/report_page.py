@@ -22,7 +22,7 @@ from jetseg_core.replay.report.report_tables import (
     region_table,
 )
 from jetseg_core.replay.run.overlay_video import video_paths
-from jetseg_core.replay.run.run_record import machine_line
+from jetseg_core.replay.run.replay_settings import machine_line
 
 FILE = "report.html"
 TIMELINE_WIDTH = 480
