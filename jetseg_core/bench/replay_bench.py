@@ -18,8 +18,7 @@ from tqdm import tqdm
 from jetseg_core.bench.generated_bag import write_street
 from jetseg_core.bench.machine import describe_processor, resident_memory_mb
 from jetseg_core.errors import JetSegError
-from jetseg_core.replay.many.crew import Outcome
-from jetseg_core.replay.many.processes import ProcessCrew
+from jetseg_core.replay.many.worker_pool import Outcome, ProcessPool
 from jetseg_core.replay.run.replay_settings import ReplaySettings
 from jetseg_core.runtime import Runtime, RuntimeSettings, create_runtime
 from jetseg_core.sources import GeneratorSource
@@ -58,7 +57,7 @@ def measure_replay(
         raise JetSegError(f"--frames: {frames} must be 1 or more")
     with TemporaryDirectory(prefix="jetseg-bench-replay-", dir=folder or None) as there:
         bag = write_street(Path(there) / "drive", frames, size)
-        settings = ReplaySettings(bag=bag, out=Path(there) / "out", runtime=runtime)
+        settings = ReplaySettings(input=bag, out=Path(there) / "out", runtime=runtime)
         images = [frame.image for frame in GeneratorSource(frames=8, size=size)]
         with closing(create_runtime(runtime)) as model:
             _model_seconds(model, images)  # the first ones also prepare the backend
@@ -114,14 +113,14 @@ def _watched(
     done, began, ended = 0, 0.0, 0.0
     held, turns = 0.0, list[float]()
     with (
-        ProcessCrew(size=1, threads=settings.runtime.threads) as crew,
+        ProcessPool(size=1, threads=settings.runtime.threads) as pool,
         tqdm(total=frames, desc="replaying", unit="frame", disable=None) as bar,
     ):
-        crew.start("drive", settings)
+        pool.start("drive", settings)
         (process,) = active_children()
         assert process.pid is not None
         while True:
-            for _, news in crew.news():
+            for _, news in pool.news():
                 if isinstance(news, Outcome):
                     if news.error:
                         raise JetSegError(f"the replay failed: {news.error}")

@@ -1,4 +1,4 @@
-"""``jetseg predict``: segment images, a video or the generated street into picture files."""
+"""``jetseg predict``: segment images, a video, a recording or the generated street into picture files."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
     parser = commands.add_parser("predict", help="segment images or a video into files")
     parser.add_argument("input", help=SOURCE_HELP)
+    parser.add_argument("--topic", default="", help="image topic of a recording with several")
     parser.add_argument(
         "--out", required=True, help="folder for <name>_label.png, <name>_overlay.png"
     )
@@ -25,7 +26,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write, for every frame, its label image (8-bit class ids) and its overlay."""
+    """Write the label image (8-bit class ids) and the overlay of every frame."""
     import cv2
     from tqdm import tqdm
 
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
 
     if not 0 <= options.alpha <= 1:
         raise JetSegError(f"--alpha: {options.alpha} is not in 0 to 1")
-    source = open_source(options.input)
+    source = open_source(options.input, topic=options.topic)
     out = Path(options.out)
     check_apart([out], source.places)
     runtime = create_runtime(runtime_settings(options))

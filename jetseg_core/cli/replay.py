@@ -1,4 +1,4 @@
-"""``jetseg replay``: rosbag2 recordings through the model, with a report."""
+"""``jetseg replay``: recordings, folders of images and videos through the model, with a report."""
 
 from __future__ import annotations
 
@@ -13,30 +13,40 @@ from jetseg_core.cli.options import add_runtime_options, runtime_settings
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
+    from jetseg_core.replay.many.replay_inputs import INPUT_RULE
+    from jetseg_core.sources import SOURCE_HELP
+
     parser = commands.add_parser(
         "replay",
-        help="segment rosbag2 recordings: bag, video and report",
-        description="Segments every frame of a rosbag2 recording once, in order, through the same steps as the "
-        "node, and writes label, overlay and occupancy under the original stamps, a video and a report. No "
-        "ROS is needed. Of several recordings, each has a folder below --out, and one report is over all.",
+        help="segment recordings, folders of images or videos: bag, video and report",
+        description="Segment every frame of a rosbag2 recording, a folder of images or a video once, in order, through "
+        "the same steps as the node. Write labels, overlays and occupancy under the original stamps, a video and a "
+        "report. No ROS is needed. With several inputs, each has a folder below --out, and one report covers all. "
+        + INPUT_RULE,
     )
     parser.add_argument(
-        "bags", type=Path, nargs="+", metavar="BAG",
-        help="rosbag2 folder, or one .mcap or .db3 file; several, or a folder that holds recordings at any depth",
+        "inputs", type=Path, nargs="+", metavar="INPUT",
+        help=f"{SOURCE_HELP}; several, or a folder that holds recordings at any depth",
     )  # fmt: skip
     parser.add_argument(
         "--topic", action="append", default=[],
-        help="image topic, raw or compressed; several times for several (default: every camera)",
+        help="image topic of a recording, raw or compressed; repeat it for several (default: every camera)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rate", type=float, default=0.0, metavar="HZ",
+        help="stamp frames by their number at this rate (default: a video's own time, 10 for a folder of images; "
+        "recordings have stamps)",
     )  # fmt: skip
     parser.add_argument(
         "--labels", default="", metavar="DIR|TOPIC",
-        help="ground truth: a topic (mono8 class ids, same stamps as the images), or a folder of label images, "
-        "one per frame in order or named by stamp in nanoseconds; for several recordings a folder with such a "
-        "folder for each, of its name",
+        help="ground truth: a topic of a recording (mono8 class ids, same stamps as the images), or a folder of label "
+        "images, named like the frames, named by stamp in nanoseconds, or one per frame in order; for several inputs "
+        "a folder with such a folder for each, of its name (default: for a folder of images, the label images that "
+        "lie where data sets keep them)",
     )  # fmt: skip
     parser.add_argument(
         "--region", action="append", default=[], metavar="'NAME: X Y, X Y, X Y'",
-        help="polygon to report occupancy of, corners relative to width and height; several times for several",
+        help="polygon to report occupancy of, corners relative to width and height; repeat it for several",
     )  # fmt: skip
     parser.add_argument(
         "--min-confidence", type=float, default=0.0,
@@ -55,12 +65,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument(
         "--workers", type=int, default=0, metavar="N",
-        help="recordings at the same time, each in a process with an equal share of the CPU threads (default: 1)",
+        help="replays at the same time, each in a process with an equal share of the CPU threads (default: 1)",
     )  # fmt: skip
     parser.add_argument(
         "--ray", default="", metavar="ADDRESS",
-        help="recordings as tasks of a Ray cluster, at most --workers at a time: its HOST:PORT, `auto` (the one that "
-        "runs here, or RAY_ADDRESS), or `local` (one of its own on this machine); needs the package ray",
+        help="replay as tasks of a Ray cluster, at most --workers at a time: its HOST:PORT, `auto` (the one that runs "
+        "here, or RAY_ADDRESS), or `local` (a new one on this machine); needs the package ray",
     )  # fmt: skip
     add_runtime_options(parser)
     parser.add_argument(
@@ -70,34 +80,34 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Replay, then print the summary and where the results are; status 1 if a recording could not be replayed."""
-    from jetseg_core.replay.many.bags import is_one_bag
-    from jetseg_core.replay.many.many_command import replay_fleet_with_report
+    """Replay, then print the summary; status 1 if an input could not be replayed."""
+    from jetseg_core.replay.many.many_command import ManySettings, replay_many
     from jetseg_core.replay.many.many_page import format_many_report
-    from jetseg_core.replay.many.many_settings import FleetSettings
+    from jetseg_core.replay.many.replay_inputs import is_single
     from jetseg_core.replay.replay_command import replay_with_report
     from jetseg_core.replay.report.report_page import format_report
     from jetseg_core.replay.run.replay_settings import ReplaySettings
 
     settings = ReplaySettings(
-        bag=options.bags[0],
+        input=options.inputs[0],
         out=options.out,
         runtime=runtime_settings(options),
         topics=tuple(options.topic),
         labels=options.labels,
+        rate_hz=options.rate,
         regions=tuple(options.region),
         min_confidence=options.min_confidence,
         overlay_alpha=options.alpha,
         resume=options.resume,
         overwrite=options.overwrite,
     )
-    if is_one_bag(options.bags) and not options.ray:
+    if is_single(options.inputs) and not options.ray:
         report = replay_with_report(settings)
         warnings = report.warnings
         text, plain = format_report(report, options.out), report.to_dict()
     else:
-        many = replay_fleet_with_report(
-            FleetSettings(tuple(options.bags), settings, options.workers, options.ray)
+        many = replay_many(
+            ManySettings(tuple(options.inputs), settings, options.workers, options.ray)
         )
         warnings = [f"{bag.name}: {text}" for bag in many.bags for text in bag.warnings or []]
         text, plain = format_many_report(many, options.out), many.to_dict()
@@ -108,7 +118,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _end(report: dict[str, Any]) -> None:
-    """End with the status that a report stands for."""
+    """End with the exit status of a report."""
     statuses = report.get("recordings", {"interrupted": not report["complete"]})
     if statuses["interrupted"] or statuses.get("not begun"):
         print("jetseg: interrupted; go on with the same command and --resume", file=sys.stderr)

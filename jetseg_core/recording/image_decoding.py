@@ -19,7 +19,7 @@ from jetseg_core.errors import JetSegError
 
 
 class ImageMessage(Protocol):
-    """The fields of sensor_msgs/Image, which messages of rclpy and of `rosbags` both have."""
+    """The fields of sensor_msgs/Image in messages of rclpy and of rosbags."""
 
     height: int
     width: int
@@ -37,7 +37,7 @@ class CompressedMessage(Protocol):
 
 
 class Fault(Enum):
-    """Why an image was refused; the value is the wording of diagnostics."""
+    """Reason for refusing an image; the value is its text in diagnostics and reports."""
 
     ENCODING = "unknown encoding"
     SIZE = "zero size"
@@ -56,14 +56,14 @@ class ImageError(JetSegError):
 
 @dataclass(frozen=True)
 class _Encoding:
-    """Layout of an encoding; `to_rgb` gets (rows, width, bytes per pixel) uint8, unpadded."""
+    """Layout of an encoding; `to_rgb` takes (rows, width, bytes per pixel) uint8, unpadded."""
 
     bytes_per_pixel: int
     to_rgb: Callable[[np.ndarray], np.ndarray]
     even_width: bool = False
     even_height: bool = False
     chroma_rows: bool = False
-    """Half as many rows again follow the image's own (planar 4:2:0)."""
+    """True if height / 2 rows of chroma follow the image's own rows (planar 4:2:0)."""
 
 
 def _through(code: int) -> Callable[[np.ndarray], np.ndarray]:
@@ -90,7 +90,7 @@ _ENCODINGS = {
 }
 MONO16 = "mono16"
 ENCODINGS = (*_ENCODINGS, MONO16)
-"""The encodings that `decode_image` takes."""
+"""The encodings that `decode_image` accepts."""
 
 
 def decode_image(message: ImageMessage) -> np.ndarray:
@@ -109,15 +109,14 @@ def decode_image(message: ImageMessage) -> np.ndarray:
     if height == 0 or width == 0:
         raise ImageError(Fault.SIZE, f"image of {width}x{height} pixels; expected at least 1x1")
     if message.encoding == MONO16:
-        # The high byte is the 8-bit value, whichever comes first; the low one is beyond its
-        # precision.
+        # The high byte is the 8-bit value; the low byte is below 8-bit precision.
         encoding = _Encoding(2, _through(cv2.COLOR_GRAY2RGB))
     elif message.encoding in _ENCODINGS:
         encoding = _ENCODINGS[message.encoding]
     else:
         raise ImageError(
             Fault.ENCODING,
-            f"encoding {message.encoding[:40]!r} is not one that can be segmented; expected one of "
+            f"encoding {message.encoding[:40]!r} cannot be decoded; expected one of "
             f"{', '.join(sorted(ENCODINGS))}",
         )
     if (encoding.even_width and width % 2) or (encoding.even_height and height % 2):
@@ -154,7 +153,7 @@ def _rows(message: ImageMessage, encoding: _Encoding) -> np.ndarray:
 
 
 def decode_compressed(message: CompressedMessage) -> np.ndarray:
-    """The picture in a sensor_msgs/CompressedImage (JPEG, PNG and whatever else OpenCV reads).
+    """The picture in a sensor_msgs/CompressedImage (JPEG, PNG and any other format that OpenCV reads).
 
     Returns:
         (height, width, 3) uint8 RGB.

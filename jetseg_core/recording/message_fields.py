@@ -1,6 +1,6 @@
-"""The fields of the messages that we send, as plain data.
+"""Fields of published messages as plain data.
 
-The node fills rclpy's messages with them and bag replay those of `rosbags`, so both send the same.
+The node fills messages of rclpy with them and replay those of rosbags, so both publish the same.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def image_fields(pixels: np.ndarray) -> Fields:
 
 
 def png_fields(pixels: np.ndarray) -> Fields:
-    """A lossless sensor_msgs/CompressedImage, in the form that image_transport's plug-in sends.
+    """A lossless sensor_msgs/CompressedImage, in the form of image_transport's plug-in.
 
     Args:
         pixels: (H, W) uint8.
@@ -48,7 +48,7 @@ def png_fields(pixels: np.ndarray) -> Fields:
 
 
 def jpeg_fields(pixels: np.ndarray, quality: int = 80) -> Fields:
-    """A lossy sensor_msgs/CompressedImage for looking at.
+    """A lossy sensor_msgs/CompressedImage for people to look at.
 
     Args:
         pixels: (H, W, 3) uint8 RGB.
@@ -60,7 +60,7 @@ def jpeg_fields(pixels: np.ndarray, quality: int = 80) -> Fields:
 
 
 def model_fields(runtime: Runtime) -> Fields:
-    """jetseg/ModelInfo of a runtime, but for the header."""
+    """jetseg/ModelInfo of a runtime, without the header."""
     model = runtime.description
     height, width = runtime.input_size
     return {

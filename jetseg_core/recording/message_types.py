@@ -1,4 +1,4 @@
-"""The messages of bags: types of ROS 2 and of this package, without ROS."""
+"""Message types of recordings, ROS 2's and this package's own, without ROS."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ OWN_MESSAGES = ("RegionOccupancy", "ClassOccupancy", "ModelInfo")
 
 @lru_cache
 def bag_types() -> Typestore:
-    """The types to read images with and to write results with.
+    """The types for reading images and writing results.
 
-    Images are read with these and not with the definitions that a bag may hold: older bags hold none,
-    and those of images never changed.
+    Definitions that a recording holds are not used: older recordings hold none, and those of images never
+    changed.
 
     Raises:
         JetSegError: the package's own message definitions were not installed.
@@ -42,17 +42,30 @@ def bag_types() -> Typestore:
 
 
 def read_message(message: Message) -> Any:
-    """A recorded message with its fields.
+    """Deserialize a recorded message.
 
     Raises:
         ImageError: the data is not a message of that type.
     """
     try:
         return bag_types().deserialize_cdr(message.data, message.msgtype)
-    except Exception as error:  # SerdeError, and whatever numpy raises on too little data
+    except Exception as error:  # SerdeError, or anything numpy raises on too little data
         raise ImageError(Fault.TRUNCATED, f"not a whole {message.msgtype} ({error})") from error
 
 
 def stamp_ns(header: Any) -> int:
     """The time in a std_msgs/Header, nanoseconds."""
     return int(header.stamp.sec) * 10**9 + int(header.stamp.nanosec)
+
+
+def make_header(stamp: int, frame_id: str) -> Any:
+    """std_msgs/Header of rosbags.
+
+    Args:
+        stamp: nanoseconds.
+        frame_id: name of the coordinate frame.
+    """
+    types = bag_types().types
+    seconds, nanoseconds = divmod(stamp, 10**9)
+    time = types["builtin_interfaces/msg/Time"](sec=seconds, nanosec=nanoseconds)
+    return types["std_msgs/msg/Header"](stamp=time, frame_id=frame_id)

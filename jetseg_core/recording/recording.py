@@ -1,4 +1,4 @@
-"""A rosbag2 recording, however it was stored, split, compressed or damaged."""
+"""A rosbag2 recording as one stream of messages: any storage, split, compressed or damaged."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from tempfile import TemporaryDirectory
 
 import yaml
 from backports import zstd
-from rosbags.rosbag2 import Reader
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording.mcap_salvage import SalvagedMcap
-from jetseg_core.recording.sqlite_salvage import SalvagedSqlite
-from jetseg_core.recording.storage import Message, Storage
+from jetseg_core.recording.salvage import SalvagedMcap, SalvagedSqlite
+from jetseg_core.recording.storage import Message, Storage, WholeFile
 
 METADATA = "metadata.yaml"
 STORAGE_SUFFIXES = (".mcap", ".db3")
@@ -23,22 +21,29 @@ _BLOCK = 1 << 20
 
 
 def is_bag(path: Path) -> bool:
-    """Whether a path is a rosbag2 folder or one of its storage files, compressed or not."""
-    return _is_storage(path) or bool(path.is_dir() and _storage_files(path))
+    """True for a storage file, and for a folder that holds one, or a metadata.yaml whose files are lost."""
+    if path.is_dir():
+        return bool(_storage_files(path)) or (path / METADATA).is_file()
+    return _is_storage(path)
+
+
+def recording_places(path: Path) -> list[Path]:
+    """Places read for a recording: `path`, and for a storage file the folder of its recording."""
+    part = path.is_file() and (path.parent / METADATA).is_file()
+    return [path, path.parent] if part else [path]
 
 
 class Recording:
     """The messages of a rosbag2 recording, in the order in which they were recorded.
 
-    Storage files are opened one by one and not through the folder's metadata.yaml, which only tells
-    which they are: so a recording opens, too, when that file is missing or one of the others is cut
-    short. What had to be passed over is said in `warnings`.
+    The folder's metadata.yaml only lists the storage files; each is opened on its own. So a recording can be
+    read if metadata.yaml is missing or a storage file is cut short. `warnings` names each part left out.
 
     Args:
         path: the recording's folder, or one storage file (.mcap, .db3, with or without .zstd).
 
     Raises:
-        JetSegError: nothing there, or nothing in it can be read.
+        JetSegError: nothing at the path, or nothing in it can be read.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -74,12 +79,17 @@ class Recording:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def rate_hz(self, topic: str) -> float | None:
+        """Mean messages per second on a topic; None if there are too few to tell."""
+        count = self.topics[topic][1]
+        return (count - 1) / self.duration_s if count > 1 and self.duration_s > 0 else None
+
     def messages(
         self, topics: Collection[str], start_ns: int | None = None, stop_ns: int | None = None
     ) -> Iterator[Message]:
-        """Messages of these topics recorded from `start_ns` to before `stop_ns`, read as they are asked for.
+        """Messages of these topics recorded from `start_ns` to before `stop_ns`.
 
-        Damage found on the way ends the file that it is in, with a warning.
+        They are read while iterating. Damage ends the file that it is in, with a warning.
         """
         for storage in self._storages:
             late = stop_ns is not None and storage.start_ns >= stop_ns
@@ -94,7 +104,7 @@ class Recording:
                         message = message._replace(data=zstd.decompress(message.data))
                 except StopIteration:
                     break
-                except Exception as error:  # whatever damage makes a reader raise
+                except Exception as error:  # readers raise anything on damage
                     self._warn(f"{self.path}: {error}")
                     break
                 count += 1
@@ -106,7 +116,7 @@ class Recording:
                 )
 
     def close(self) -> None:
-        """Close the files and remove what was unpacked."""
+        """Close the files and remove unpacked copies."""
         for storage in self._storages:
             storage.close()
         self._storages.clear()
@@ -139,12 +149,12 @@ class Recording:
         return [file for file in files if file in listed]
 
     def _open(self, file: Path) -> Storage | None:
-        """A storage file, or as much of it as can be read; None (and a warning) where that is nothing."""
+        """A storage file as far as it can be read; None, with a warning, if nothing of it can."""
         if file.suffix == COMPRESSED_SUFFIX:
             file = self._unpack(file)
         try:
-            return _Intact(file)
-        except Exception as error:  # whatever damage makes a reader raise
+            return WholeFile(file)
+        except Exception as error:  # readers raise anything on damage
             reason = error
         salvage = SalvagedMcap if file.suffix == ".mcap" else SalvagedSqlite
         try:
@@ -159,7 +169,7 @@ class Recording:
     def _unpack(self, file: Path) -> Path:
         unpacked = Path(self._unpacked.name, file.stem)
         with file.open("rb") as source, unpacked.open("wb") as target:
-            # Not zstd.open: of a file that was cut short it gives up more than is missing.
+            # Not zstd.open: it loses more of a truncated file than is missing.
             decompressor = zstd.ZstdDecompressor()
             try:
                 while data := source.read(_BLOCK):
@@ -177,33 +187,6 @@ class Recording:
             self.warnings.append(text)
 
 
-class _Intact(Storage):
-    """A storage file that rosbags reads."""
-
-    def __init__(self, file: Path) -> None:
-        self._reader = Reader(file)
-        self._reader.open()
-        self.topics = {}
-        for connection in self._reader.connections:
-            count = connection.msgcount + self.topics.get(connection.topic, ("", 0))[1]
-            self.topics[connection.topic] = (connection.msgtype, count)
-        filled = self._reader.message_count > 0
-        self.start_ns = self._reader.start_time if filled else 0
-        self.end_ns = self._reader.end_time - 1 if filled else 0
-
-    def messages(
-        self, topics: Collection[str], start_ns: int | None = None, stop_ns: int | None = None
-    ) -> Iterator[Message]:
-        chosen = [c for c in self._reader.connections if c.topic in topics]
-        if not chosen:  # no connections would mean all of them
-            return
-        for connection, recorded_ns, data in self._reader.messages(chosen, start_ns, stop_ns):
-            yield Message(connection.topic, connection.msgtype, recorded_ns, data)
-
-    def close(self) -> None:
-        self._reader.close()
-
-
 def _is_storage(path: Path) -> bool:
     name = path.name.removesuffix(COMPRESSED_SUFFIX)
     return path.is_file() and name.endswith(STORAGE_SUFFIXES)
@@ -214,7 +197,7 @@ def _storage_files(folder: Path) -> list[Path]:
 
 
 def _listed_files(metadata: Path) -> Sequence[str]:
-    """The names in metadata.yaml; a damaged one lists none."""
+    """The file names in metadata.yaml; none if it is damaged."""
     try:
         information = yaml.safe_load(metadata.read_text(encoding="utf-8"))
         return [

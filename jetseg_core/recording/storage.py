@@ -1,10 +1,13 @@
-"""What every storage file of a recording offers, whole or damaged."""
+"""One storage file of a recording, and its reader for files that are whole."""
 
 from __future__ import annotations
 
 import abc
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import NamedTuple
+
+from rosbags.rosbag2 import Reader
 
 
 class Message(NamedTuple):
@@ -14,7 +17,7 @@ class Message(NamedTuple):
     msgtype: str
     recorded_ns: int
     data: bytes
-    """CDR; where the recording is compressed by message, that of the compressor."""
+    """CDR; compressed where the recording is compressed by message."""
 
 
 class Storage(abc.ABC):
@@ -23,43 +26,49 @@ class Storage(abc.ABC):
     topics: dict[str, tuple[str, int]]
     """Message type and number of messages of each topic."""
     start_ns: int
-    """Time of the first message; 0 where there is none."""
+    """Time of the first message; 0 for a file without messages."""
     end_ns: int
-    """Time of the last."""
+    """Time of the last message; 0 for a file without messages."""
 
     @abc.abstractmethod
     def messages(
         self, topics: Collection[str], start_ns: int | None = None, stop_ns: int | None = None
     ) -> Iterator[Message]:
-        """Messages of these topics, from `start_ns` to before `stop_ns`, in order."""
+        """Messages of these topics recorded from `start_ns` to before `stop_ns`, in order."""
 
     @abc.abstractmethod
     def close(self) -> None:
         """Close the file."""
 
 
-class Salvage(Storage):
-    """A file that is read from its start to the first thing missing; counted when it is opened."""
+class WholeFile(Storage):
+    """An undamaged file, read by rosbags.
 
-    def __init__(self) -> None:
+    Raises:
+        Exception: rosbags cannot read the file. Its exceptions have no common base.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._reader = Reader(file)
+        self._reader.open()
         self.topics = {}
-        self.start_ns = self.end_ns = 0
-        for message in self._walk():
-            _, count = self.topics.get(message.topic, ("", 0))
-            self.topics[message.topic] = (message.msgtype, count + 1)
-            self.start_ns = min(self.start_ns or message.recorded_ns, message.recorded_ns)
-            self.end_ns = max(self.end_ns, message.recorded_ns)
+        for connection in self._reader.connections:
+            count = connection.msgcount + self.topics.get(connection.topic, ("", 0))[1]
+            self.topics[connection.topic] = (connection.msgtype, count)
+        filled = self._reader.message_count > 0
+        self.start_ns = self._reader.start_time if filled else 0
+        self.end_ns = self._reader.end_time - 1 if filled else 0
 
     def messages(
         self, topics: Collection[str], start_ns: int | None = None, stop_ns: int | None = None
     ) -> Iterator[Message]:
-        """Messages of these topics in the order in which they were written."""
-        for message in self._walk():
-            early = start_ns is not None and message.recorded_ns < start_ns
-            late = stop_ns is not None and message.recorded_ns >= stop_ns
-            if message.topic in topics and not early and not late:
-                yield message
+        """Messages of these topics recorded from `start_ns` to before `stop_ns`, in order."""
+        chosen = [c for c in self._reader.connections if c.topic in topics]
+        if not chosen:  # rosbags takes an empty choice for all connections
+            return
+        for connection, recorded_ns, data in self._reader.messages(chosen, start_ns, stop_ns):
+            yield Message(connection.topic, connection.msgtype, recorded_ns, data)
 
-    @abc.abstractmethod
-    def _walk(self) -> Iterator[Message]:
-        """Every whole message in the order in which they were written."""
+    def close(self) -> None:
+        """Close the file."""
+        self._reader.close()

@@ -1,9 +1,10 @@
-"""Where frames come from: folders of images, videos, and the generated street scene."""
+"""Sources of frames: recordings, folders of images, videos, and the generated street scene."""
 
 from jetseg_core.sources.folder import FolderSource
 from jetseg_core.sources.frame import Frame, FrameSource
 from jetseg_core.sources.generator import GeneratorSource
 from jetseg_core.sources.opening import GENERATOR, SOURCE_HELP, open_source
+from jetseg_core.sources.recording_source import RecordingSource
 from jetseg_core.sources.video import VideoSource
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Frame",
     "FrameSource",
     "GeneratorSource",
+    "RecordingSource",
     "VideoSource",
     "open_source",
 ]

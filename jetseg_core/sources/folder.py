@@ -21,6 +21,11 @@ class FolderSource(FrameSource):
         path: the folder; files that are not images (by suffix) are left out.
         classes: class set of the ground truth.
 
+    Attributes:
+        files: the images, in the order of the stream.
+        labels: the label image of each; None for an image without one.
+        label_folder: the folder of the label images; None if no image has one.
+
     Raises:
         JetSegError: no such folder, or no image in it.
     """
@@ -35,23 +40,24 @@ class FolderSource(FrameSource):
                 f"{self.path}: no image in this folder; expected files ending in "
                 f"{', '.join(sorted(IMAGE_SUFFIXES))}"
             )
-        self._files, self._labels, self.labels_note = found.frames, found.labels, found.why
-        self.places = (self.path,)
+        self.files, self.labels, self.label_folder = found.frames, found.labels, found.folder
+        self.labels_note = found.why
+        self.places = (self.path, found.folder.path) if found.folder else (self.path,)
         self._reader = LabelReader(classes, found.folder.root if found.folder else None)
-        if found.folder and not self._reader.id_of_painted:
+        self._readable = bool(self._reader.id_of_painted)
+        if found.folder and not self._readable:
             self.labels_note = (
                 f"label images in '{found.folder.path}' are not used: their class_dict.csv has no class of "
                 f"'{classes.name}'"
             )
-            self._labels = [None] * len(self._files)
-        elif found.folder:
-            self.places = (self.path, found.folder.path)
 
     def __len__(self) -> int:
-        return len(self._files)
+        return len(self.files)
 
     def __iter__(self) -> Iterator[Frame]:
-        for file, label in zip(self._files, self._labels, strict=True):
+        for file, label in zip(self.files, self.labels, strict=True):
             image = read_image(file)
-            labels = self._reader.read(label, image.shape[:2]) if label else None
+            labels = None
+            if label is not None and self._readable:
+                labels = self._reader.read(label, image.shape[:2])
             yield Frame(image=image, name=file.stem, labels=labels)

@@ -1,4 +1,4 @@
-"""What a frame is, and what everything that yields frames has in common."""
+"""A frame, and the interface of all sources of frames."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Frame:
     image: np.ndarray
     """(H, W, 3) uint8 RGB."""
     name: str
-    """What to call it in file names and messages; unique within its source."""
+    """Name for files and messages; unique within its source."""
     stamp_ns: int | None = None
     """Time of exposure in the source's own clock, nanoseconds; None where the source has none."""
     labels: np.ndarray | None = None
@@ -33,9 +33,9 @@ class FrameSource(abc.ABC):
     """
 
     rate_hz: float | None = None
-    """Frames per second of the source itself; None where it has no pace of its own."""
+    """Frames per second of the source itself; None for a source without time."""
     places: tuple[Path, ...] = ()
-    """The files and folders that it reads."""
+    """Files and folders that the source reads."""
     labels_note: str = ""
     """Where ground truth was found, or why there is none, in words; "" if there is nothing to say."""
 

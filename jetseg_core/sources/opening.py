@@ -1,4 +1,4 @@
-"""Pick the frame source that a user's text means."""
+"""Open the frame source that a user names."""
 
 from __future__ import annotations
 
@@ -8,37 +8,56 @@ from pathlib import Path
 from jetseg_core.classes import CAMVID11, ClassSet
 from jetseg_core.data.image_files import IMAGE_SUFFIXES
 from jetseg_core.errors import JetSegError
+from jetseg_core.recording import is_bag
 from jetseg_core.sources.folder import FolderSource
 from jetseg_core.sources.frame import FrameSource
 from jetseg_core.sources.generator import GeneratorSource
+from jetseg_core.sources.recording_source import RecordingSource
 from jetseg_core.sources.video import VIDEO_SUFFIXES, VideoSource
 
 GENERATOR = "generator"
 SOURCE_HELP = (
-    "a folder of images, a video file, or 'generator' (the built-in street scene; options as in "
-    "'generator:frames=150,size=480x360,seed=0,rate=10')"
+    "a rosbag2 recording (folder or file), a folder of images, a video file, or 'generator' (the built-in street "
+    "scene; options as in 'generator:frames=150,size=480x360,seed=0,rate=10')"
 )
 
 
-def open_source(spec: str, classes: ClassSet = CAMVID11) -> FrameSource:
-    """The source that `spec` names: by what the path is, or the generator.
+def is_generator(spec: str) -> bool:
+    """True for 'generator' with or without options."""
+    return spec == GENERATOR or spec.startswith(GENERATOR + ":")
+
+
+def is_video(path: Path) -> bool:
+    """True for a file with the suffix of a video."""
+    return path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
+
+
+def open_source(spec: str, classes: ClassSet = CAMVID11, topic: str = "") -> FrameSource:
+    """Open the source that `spec` names.
+
+    A folder with storage files or a metadata.yaml in it is a recording, any other folder one of images.
 
     Args:
-        spec: see `SOURCE_HELP`; sizes are width x height, as cameras are described.
+        spec: see `SOURCE_HELP`; sizes are width x height, as in the names of camera modes.
         classes: class set of the ground truth of a folder.
+        topic: image topic of a recording with several.
 
     Raises:
-        JetSegError: nothing there, or nothing that is known; the message lists what is.
+        JetSegError: no such file or folder, or no source; the message lists the known ones.
     """
-    if spec == GENERATOR or spec.startswith(GENERATOR + ":"):
-        return _open_generator(spec)
     path = Path(spec).expanduser()
+    if not is_generator(spec) and is_bag(path):
+        return RecordingSource(path, topic)
+    if topic:
+        raise JetSegError(f"{spec}: not a rosbag2 recording, so it has no topic '{topic}'")
+    if is_generator(spec):
+        return _open_generator(spec)
     if path.is_dir():
         return FolderSource(path, classes)
-    if path.suffix.lower() in VIDEO_SUFFIXES:
-        return VideoSource(path)
     if not path.exists():
         raise JetSegError(f"{path}: no such file or folder; expected {SOURCE_HELP}")
+    if is_video(path):
+        return VideoSource(path)
     hint = "; give the folder that it lies in" if path.suffix.lower() in IMAGE_SUFFIXES else ""
     raise JetSegError(f"{path}: not a source of frames{hint}; expected {SOURCE_HELP}")
 

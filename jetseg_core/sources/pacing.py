@@ -1,15 +1,19 @@
-"""Frames at the times at which a camera would deliver them."""
+"""Frames read ahead, then given at the times of a camera."""
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar
 
-from jetseg_core.sources import Frame
+from jetseg_core.sources.frame import Frame
+
+T = TypeVar("T")
 
 LONGEST_GAP_S = 10.0
-"""After a longer pause, or stamps that jump back, a recording goes on after one period."""
+"""Longer gaps between stamps, and stamps that go back, are replaced by one period."""
 
 
 def paced(
@@ -22,15 +26,13 @@ def paced(
 ) -> Iterator[Frame]:
     """Yield each frame when it is due by a steady clock, so that the rate does not drift.
 
-    When frames come later than they are due, the schedule moves on from there: a camera does not
-        catch up.
+    A late frame shifts the schedule of those after it: a camera does not catch up.
 
     Args:
         frames: the first one is due at once.
         stop: ends the iteration when set, also while waiting.
         period_s: time between frames, seconds.
-        follow_stamps: keep the source's own distances where frames have stamps, instead of
-            `period_s`.
+        follow_stamps: take the time between frames from their stamps, where they have any.
         now: the steady clock, seconds.
     """
     due = now()
@@ -52,3 +54,56 @@ def _stamp_gap(previous: Frame, frame: Frame) -> float | None:
         return None
     gap = (frame.stamp_ns - previous.stamp_ns) * 1e-9
     return gap if 0 < gap < LONGEST_GAP_S else None
+
+
+class _End:
+    """The end of the stream, with the error that caused it, if any."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+class Prefetch(Generic[T]):
+    """Iterates over `items` in a thread of its own, at most `depth` items ahead, so that slow frames do not disturb
+    the pace of their consumer.
+
+    Errors of the iteration are raised in the consumer.
+    """
+
+    def __init__(self, items: Iterable[T], depth: int) -> None:
+        self._items = items
+        self._queue: queue.Queue[T | _End] = queue.Queue(depth)
+        self._closed = threading.Event()
+        self.filled = threading.Event()
+        """Set once `depth` items, or all, are ready."""
+        self._thread = threading.Thread(target=self._run, name="jetseg-prefetch", daemon=True)
+        self._thread.start()
+
+    def __iter__(self) -> Iterator[T]:
+        while not isinstance(item := self._queue.get(), _End):
+            yield item
+        if item.error is not None:
+            raise item.error
+
+    def close(self) -> None:
+        """Stop reading ahead; waits for the item being read."""
+        self._closed.set()
+        while self._thread.is_alive():
+            try:  # the thread may wait for room
+                self._queue.get_nowait()
+            except queue.Empty:
+                self._thread.join(0.01)
+
+    def _run(self) -> None:
+        end = _End()
+        try:
+            for item in self._items:
+                if self._queue.full():
+                    self.filled.set()
+                self._queue.put(item)
+                if self._closed.is_set():
+                    return
+        except Exception as error:
+            end = _End(error)
+        self.filled.set()
+        self._queue.put(end)

@@ -1,4 +1,4 @@
-"""A rosbag2 recording as a stream of frames, read without ROS middleware."""
+"""A camera of a rosbag2 recording as a stream of frames."""
 
 from __future__ import annotations
 
@@ -6,27 +6,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording import Recording
 from jetseg_core.recording.image_decoding import ImageError, decode_message
 from jetseg_core.recording.message_types import IMAGE_TYPES, read_message, stamp_ns
-from jetseg_core.sources import Frame, FrameSource
+from jetseg_core.recording.recording import Recording, recording_places
+from jetseg_core.sources.frame import Frame, FrameSource
 
 
-class BagSource(FrameSource):
+class RecordingSource(FrameSource):
     """The images of one topic of a rosbag2 recording (sqlite3 or mcap), raw or compressed.
 
-    A frame's stamp is that of the message's header, or the time of recording where that is zero.
+    Stamps are those of the messages' headers; the time of recording replaces a stamp of zero.
 
     Args:
-        path: the bag's folder, or a single storage file.
-        topic: which images; may be empty if the bag has images on one topic only.
+        path: the recording's folder, or a single storage file.
+        topic: image topic; may be empty if the recording has images on one topic only.
 
     Raises:
-        JetSegError: not a bag, no images in it, or none on this topic; the topics are listed.
+        JetSegError: not a recording, or no images on the topic; the message lists the topics.
     """
 
     def __init__(self, path: str | Path, topic: str = "") -> None:
         self.path = Path(path)
+        self.places = tuple(recording_places(self.path))
         self._recording = Recording(path)
         try:
             self._topic = self._choose(topic)
@@ -34,8 +35,7 @@ class BagSource(FrameSource):
             self._recording.close()
             raise
         _, self._length = self._recording.topics[self._topic]
-        if self._length > 1 and self._recording.duration_s > 0:
-            self.rate_hz = (self._length - 1) / self._recording.duration_s
+        self.rate_hz = self._recording.rate_hz(self._topic)
 
     def __len__(self) -> int:
         return self._length
@@ -71,14 +71,14 @@ class BagSource(FrameSource):
 
 
 def image_topics(recording: Recording) -> list[str]:
-    """The topics that carry images, by name."""
+    """The topics with images, sorted."""
     return sorted(
         topic for topic, (msgtype, _) in recording.topics.items() if msgtype in IMAGE_TYPES
     )
 
 
 def describe_topics(recording: Recording) -> str:
-    """What there is, for an error that says what is not."""
+    """The topics of a recording in words, for errors."""
     others = sorted(
         f"{topic} ({msgtype})"
         for topic, (msgtype, _) in recording.topics.items()

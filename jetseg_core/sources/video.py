@@ -1,4 +1,4 @@
-"""A video file as a stream, through OpenCV's decoder."""
+"""A video file as a stream of frames, decoded by OpenCV."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class VideoSource(FrameSource):
     """Frames of a video file; stamps count from the start of the video.
 
     Raises:
-        JetSegError: no such file, or nothing in it that can be decoded.
+        JetSegError: no such file, or not a video that OpenCV decodes.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -46,7 +46,7 @@ class VideoSource(FrameSource):
                 yield Frame(
                     image=cv2.cvtColor(image, cv2.COLOR_BGR2RGB),
                     name=f"{self.path.stem}_{index:06d}",
-                    # Of the frame just read.
+                    # Time of the frame just read.
                     stamp_ns=round(video.get(cv2.CAP_PROP_POS_MSEC) * 1e6),
                 )
                 index += 1

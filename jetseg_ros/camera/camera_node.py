@@ -21,10 +21,8 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.sources import Frame
-from jetseg_core.sources.input_source import INPUT_HELP, open_input
-from jetseg_core.sources.pacing import paced
-from jetseg_core.sources.prefetch import Prefetch
+from jetseg_core.sources import SOURCE_HELP, Frame, open_source
+from jetseg_core.sources.pacing import Prefetch, paced
 from jetseg_ros.node.image_encoding import to_image
 from jetseg_ros.node.parameter_mirror import Applies, ParameterMirror, parameter
 from jetseg_ros.node.process import run_node
@@ -45,7 +43,7 @@ class CameraParameters:
     """
 
     source: str = parameter(
-        "generator", f"What to play: {INPUT_HELP}.", name="source", applies=Applies.START
+        "generator", f"What to play: {SOURCE_HELP}.", name="source", applies=Applies.START
     )
     topic: str = parameter(
         "",
@@ -128,7 +126,7 @@ class CameraNode(Node):
         mirror = ParameterMirror(self, CameraParameters, configured=lambda: True)
         mirror.check()
         self._settings = mirror.values
-        self._source = open_input(self._settings.source, self._settings.topic)
+        self._source = open_source(self._settings.source, topic=self._settings.topic)
         # Reliable, so that subscribers of either kind match. What goes with an image is small, and
         # kept for long enough that none of it is lost to a subscriber that counts frames by it.
         self._topics: dict[str, Publisher] = {

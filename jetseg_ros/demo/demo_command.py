@@ -17,8 +17,7 @@ from tqdm import tqdm
 from jetseg_core.cli.options import add_runtime_options, runtime_settings
 from jetseg_core.cli.reader import ending_with_its_reader
 from jetseg_core.errors import JetSegError
-from jetseg_core.sources import GENERATOR
-from jetseg_core.sources.input_source import INPUT_HELP, open_input
+from jetseg_core.sources import GENERATOR, SOURCE_HELP, open_source
 from jetseg_ros.dds import stay_on_this_machine
 from jetseg_ros.demo.child import Child
 from jetseg_ros.demo.collector import Collector, Measurements
@@ -65,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Play frames to the segmentation node over ROS 2, and report what comes back.",
     )
     parser.add_argument(
-        "--input", default=GENERATOR, help=f"what to play: {INPUT_HELP} (default: generator)"
+        "--input", default=GENERATOR, help=f"what to play: {SOURCE_HELP} (default: generator)"
     )
     parser.add_argument("--topic", default="", help="image topic, where a bag has several")
     parser.add_argument(
@@ -88,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> Measurements:
-    with open_input(options.input, options.topic) as source:
+    with open_source(options.input, topic=options.topic) as source:
         total = min(len(source), options.frames)
         labels_note = source.labels_note
     last = max(0, total - 1)

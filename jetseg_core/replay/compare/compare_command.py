@@ -14,10 +14,9 @@ from jetseg_core.replay.compare.compare_page import FILE as PAGE_FILE
 from jetseg_core.replay.compare.compare_page import save_comparison_page
 from jetseg_core.replay.compare.comparison import Comparison, compare
 from jetseg_core.replay.compare.gate import Gate
-from jetseg_core.replay.replay_command import replay_with_report
+from jetseg_core.replay.replay_command import places_read, replay_with_report
 from jetseg_core.replay.report.replay_report import FILE as REPORT_FILE
 from jetseg_core.replay.report.replay_report import load_report
-from jetseg_core.replay.run.replay_outputs import places_read
 from jetseg_core.replay.run.replay_settings import ReplaySettings
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.runtime.model_files import find_model
@@ -70,11 +69,12 @@ def compare_with_page(
     for text, folder in zip((a, b), folders, strict=True):
         if folder in replays:
             settings = ReplaySettings(
-                bag=Path(bag),
+                input=Path(bag),
                 out=folder,
                 runtime=replace(runtime or RuntimeSettings(), checkpoint=text),
                 topics=topics,
                 labels=labels,
+                rate_hz=(known.stamp_rate_hz or 0.0) if known is not None else 0.0,
                 min_confidence=known.min_confidence if known is not None else 0.0,
                 overwrite=True,
             )
@@ -99,6 +99,6 @@ def _replay_model(text: str, settings: ReplaySettings) -> None:
         find_model(text)
     except JetSegError as error:
         raise JetSegError(f"'{text}': not the folder of a replay, and {error}") from error
-    if settings.bag == Path():
+    if settings.input == Path():
         raise JetSegError(f"'{text}' is a model: name the recording to replay it on with --bag")
     replay_with_report(settings)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.replay.many.bags import Bag
-from jetseg_core.replay.many.crew import Outcome
+from jetseg_core.replay.many.replay_inputs import ReplayInput
+from jetseg_core.replay.many.worker_pool import Outcome
 from jetseg_core.replay.report.figures import FIGURES, Figure, count_frame
 from jetseg_core.replay.report.frame_counter import FrameCounter
 from jetseg_core.replay.report.replay_report import (
@@ -73,7 +73,9 @@ class ManyReport(ReplaySetup, FrameTotals):
     bags: list[BagEntry]
 
 
-def make_many_report(out: Path, bags: Sequence[Bag], outcomes: Mapping[str, Outcome]) -> ManyReport:
+def make_many_report(
+    out: Path, bags: Sequence[ReplayInput], outcomes: Mapping[str, Outcome]
+) -> ManyReport:
     """Count the frames of the replays in the folders of their names below `out`.
 
     Raises:
@@ -119,7 +121,7 @@ def _status(outcome: Outcome | None) -> str:
     return "complete" if outcome.complete else "interrupted"
 
 
-def _entry(bag: Bag, status: str, report: Report) -> BagEntry:
+def _entry(bag: ReplayInput, status: str, report: Report) -> BagEntry:
     figures: dict[str, Any] = {}
     for figure in FIGURES:
         head, _, rest = BagEntry.place(figure).partition(".")

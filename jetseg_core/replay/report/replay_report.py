@@ -247,6 +247,10 @@ class RunFacts(ReplaySetup):
     bag: str
     labels: str | None
     """Folder or topic of the ground truth."""
+    stamps: str | None = None
+    """Origin of the stamps; None for a recording, which has its own, and in reports of older versions."""
+    stamp_rate_hz: float | None = None
+    """Frames per second that were asked for, where frames are stamped by number."""
     region_corners: list[list[list[float]]]
     """(x, y) of the corners of each region, 0..1."""
     overlay_alpha: float

@@ -13,8 +13,7 @@ from jetseg_core.replay.report.frame_counter import FrameCounter
 from jetseg_core.replay.report.replay_report import FrameFigures, Report, RunFacts
 from jetseg_core.replay.report.typed_json import from_plain
 from jetseg_core.replay.run.frame_log import FrameRow, read_rows
-from jetseg_core.replay.run.run_record import FILE as RUN_FILE
-from jetseg_core.replay.run.run_record import load_run
+from jetseg_core.replay.run.replay_settings import RUN_FILE, load_run
 
 EXTREMES = 3
 """Number of best frames and of worst frames."""

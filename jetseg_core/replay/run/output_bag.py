@@ -27,7 +27,7 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.recording.message_fields import Fields, image_fields, jpeg_fields
 from jetseg_core.recording.message_types import COMPRESSED_IMAGE, IMAGE, bag_types
 from jetseg_core.recording.recording import METADATA
-from jetseg_core.replay.run.cameras import Camera
+from jetseg_core.replay.run.frame_reader import InputCamera
 from jetseg_core.results.segmented_image import SegmentedImage
 
 FOLDER = "bag"
@@ -73,7 +73,7 @@ class OutputBag:
     """
 
     def __init__(
-        self, folder: Path, cameras: Sequence[Camera], model: Fields, labels: bool
+        self, folder: Path, cameras: Sequence[InputCamera], model: Fields, labels: bool
     ) -> None:
         self._folder, self._cameras, self._model = folder, cameras, model
         self._outputs = [LABEL, OVERLAY, OCCUPANCY, *([TRUTH] if labels else [])]
@@ -92,7 +92,7 @@ class OutputBag:
 
     def write(
         self,
-        camera: Camera,
+        camera: InputCamera,
         recorded_ns: int,
         header: Any,
         found: SegmentedImage,
@@ -133,11 +133,12 @@ class OutputBag:
 
     def _begin_part(self, recorded_ns: int, header: Any) -> None:
         # Version 8 is the newest that Humble reads, too.
-        self._writer = Writer(
+        writer = Writer(
             self._folder / f"bag_{self._parts}", version=8, storage_plugin=StoragePlugin.MCAP
         )
-        self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
-        self._writer.open()
+        writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
+        writer.open()
+        self._writer = writer  # now, so that a failure to open is not hidden by one to close
         topics: dict[str, tuple[str, tuple[Qos, ...]]] = {
             topic_of(camera.prefix, output): (_TYPES[output], ())
             for camera in self._cameras
@@ -145,7 +146,7 @@ class OutputBag:
         }
         topics[_MODEL_INFO_TOPIC] = (_MODEL_INFO, (_LATCHED,))
         for topic, (msgtype, qos) in topics.items():
-            self._connections[topic] = self._writer.add_connection(
+            self._connections[topic] = writer.add_connection(
                 topic, msgtype, typestore=bag_types(), offered_qos_profiles=qos
             )
         if self._parts == 0:

@@ -21,8 +21,8 @@ _FASTEST = {
     "qp": "28",
     "x264-params": "merange=4:chroma-me=0",
 }
-"""One quantiser for all frames takes a fifth less time than one that is steered. Better compression would take longer
-than the network does."""
+"""A constant quantiser takes a fifth less time than rate control. Better compression would take longer than the
+network."""
 
 
 class OverlayVideo:
@@ -30,28 +30,29 @@ class OverlayVideo:
 
     Args:
         path: the file.
-        rate_hz: frames per second; a recording's gaps are not played.
+        rate_hz: frames per second, limited to 1..120; gaps between frames are not shown.
     """
 
     def __init__(self, path: Path, rate_hz: float) -> None:
-        self._path, self._rate = path, Fraction(rate_hz).limit_denominator(1000)
+        self._path = path
+        self._rate = Fraction(min(120.0, max(1.0, rate_hz))).limit_denominator(1000)
         self._container: OutputContainer | None = None
         self._stream: VideoStream
         self._size = (0, 0)
 
     def add(self, image: np.ndarray) -> None:
-        """Append a picture, (H, W, 3) uint8 RGB; one of another size than the first is resized.
+        """Append a picture, (H, W, 3) uint8 RGB; it is resized to the size of the first one.
 
         Raises:
             JetSegError: the file cannot be written.
         """
         if self._container is None:
-            # Colors at half the resolution want even sizes.
+            # Chroma at half the resolution needs even sizes.
             self._size = (image.shape[1] // 2 * 2, image.shape[0] // 2 * 2)
             self._container = self._open()
         if image.shape[1::-1] != self._size:
             image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
-        # OpenCV converts colors in an eighth of the time that the encoder's library takes for it.
+        # OpenCV converts colors eight times faster than the encoder's library.
         planes = cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420)
         # Not copied: the encoder reads the picture before `encode` returns.
         frame = av.VideoFrame.from_numpy_buffer(planes, "yuv420p")
@@ -65,8 +66,8 @@ class OverlayVideo:
 
     def _open(self) -> OutputContainer:
         try:
-            self._path.unlink(missing_ok=True)  # not written into: it may have other names, too
-            # What a player has to know first comes first in the file, so that it begins before it has all.
+            self._path.unlink(missing_ok=True)  # not overwritten: it may have other hard links
+            # The index comes first, so that players start before they have the whole file.
             container = av.open(str(self._path), "w", options={"movflags": "faststart"})
         except OSError as error:
             raise JetSegError(
@@ -74,8 +75,8 @@ class OverlayVideo:
             ) from error
         self._stream = container.add_stream("libx264", rate=self._rate, options=_FASTEST)
         self._stream.width, self._stream.height = self._size
-        self._stream.pix_fmt = "yuv420p"  # the only form that all browsers know
-        # Untold, a player guesses by the size how colors were coded.
+        self._stream.pix_fmt = "yuv420p"  # the only format that all browsers play
+        # Without these, players guess the color space from the size.
         self._stream.codec_context.colorspace = Colorspace.ITU601
         self._stream.codec_context.color_range = ColorRange.MPEG
         self._stream.codec_context.thread_count = 1

@@ -1,13 +1,31 @@
-"""What to replay, with what, and where the results go."""
+"""Settings of a replay, and the record of a run: the part of its report that is known before the first frame."""
 
 from __future__ import annotations
 
+import json
+import os
+import platform
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from jetseg_core.atomic_file import replacing
+from jetseg_core.bench.machine import describe_processor
 from jetseg_core.errors import JetSegError
+from jetseg_core.output_places import is_record
+from jetseg_core.replay.run.frame_reader import FrameReader
 from jetseg_core.results.regions import Region, parse_regions
-from jetseg_core.runtime import RuntimeSettings
+from jetseg_core.runtime import Runtime, RuntimeSettings
+from jetseg_core.sources.opening import is_generator
+
+RUN_FILE = "run.json"
+_ANYWHERE = ("machine", "selection", "overlay_alpha")
+"""Keys that may differ when a replay is resumed: they change no figures except times."""
+
+OF_INPUT = ("bag", "cameras", "labels", "stamps", "stamp_rate_hz")
+"""Keys that describe the input."""
+
+RunRecord = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -18,36 +36,139 @@ class ReplaySettings:
         JetSegError: a field holds a value that is not allowed.
     """
 
-    bag: Path
-    """A rosbag2 folder, or one of its storage files."""
+    input: Path
+    """A rosbag2 recording, a folder of images, a video, or the generator with its options."""
     out: Path
     """Folder for bag, video and report."""
     runtime: RuntimeSettings = field(default_factory=RuntimeSettings)
     topics: tuple[str, ...] = ()
-    """Image topics to segment; empty = every camera in the bag."""
+    """Image topics of a recording to segment; empty = all cameras."""
     labels: str = ""
-    """Ground truth: a topic of the bag, or a folder of label images; empty = none."""
+    """Ground truth: a topic of a recording, or a folder of label images; empty = none, or the label images found for a
+    folder of images."""
+    rate_hz: float = 0.0
+    """Frames per second for stamps by frame number; 0 = a video's own time, 10 for a folder of images. Recordings have
+    stamps of their own."""
     regions: tuple[str, ...] = ()
-    """Polygons whose occupancy is reported too, each 'name: x y, x y, x y', 0..1."""
+    """Polygons to report occupancy of, each 'name: x y, x y, x y', corners in 0..1."""
     min_confidence: float = 0.0
     """Pixels with less confidence (softmax maximum, 0..1) are unlabelled; 0 keeps all."""
     overlay_alpha: float = 0.5
     """Share of the class color in the overlay, 0..1."""
     resume: bool = False
-    """Whether to go on with an interrupted replay in `out`."""
+    """True to continue an interrupted replay in `out`."""
     overwrite: bool = False
-    """Whether an interrupted replay in `out` may be replaced; a finished one always may."""
+    """True to replace an interrupted replay in `out`; a finished one is always replaced."""
 
     def __post_init__(self) -> None:
         for name in ("min_confidence", "overlay_alpha"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise JetSegError(f"--{name.replace('_', '-')}: {value} is not in 0 to 1")
+        if not 0 <= self.rate_hz <= 1000:
+            raise JetSegError(f"--rate: {self.rate_hz:g} is not in 0 to 1000 frames per second")
         if self.resume and self.overwrite:
-            raise JetSegError("--resume and --overwrite: go on, or start anew; give one of them")
+            raise JetSegError("--resume and --overwrite exclude each other; give one of them")
         parse_regions(self.regions)
 
     @property
     def polygons(self) -> tuple[Region, ...]:
         """The regions, parsed."""
         return parse_regions(self.regions)
+
+
+def describe_run(
+    settings: ReplaySettings, runtime: Runtime, reader: FrameReader | None = None
+) -> RunRecord:
+    """Model, backend, machine, input and settings as plain data.
+
+    Args:
+        settings: of the replay.
+        runtime: the loaded model.
+        reader: the opened input; None leaves out the keys `OF_INPUT`.
+    """
+    model = runtime.description
+    of_input: RunRecord = {}
+    if reader is not None:
+        of_input = {
+            "bag": str(settings.input)
+            if is_generator(str(settings.input))
+            else str(settings.input.expanduser().absolute()),
+            "cameras": [
+                {"topic": camera.topic, "messages": camera.messages, "prefix": camera.prefix}
+                for camera in reader.cameras
+            ],
+            "labels": reader.labels or None,
+            "stamps": reader.stamps,
+            "stamp_rate_hz": settings.rate_hz or None,
+        }
+    return {
+        **of_input,
+        "regions": [region.name for region in settings.polygons],
+        "region_corners": [list(map(list, region.corners)) for region in settings.polygons],
+        "min_confidence": settings.min_confidence,
+        "overlay_alpha": settings.overlay_alpha,
+        "model": {
+            "name": model.name,
+            "preset": model.preset,
+            "combination": model.combination,
+            "sha256": model.sha256,
+            "input_size": list(runtime.input_size),
+            "resize": settings.runtime.resize,
+        },
+        "classes": model.classes.to_dict(),
+        "backend": runtime.backend,
+        "precision": runtime.precision,
+        "device": runtime.device,
+        "selection": runtime.selection,
+        "machine": {
+            "processor": describe_processor(),
+            "cores": os.cpu_count(),
+            "threads": settings.runtime.cpu_threads(),
+            "frames_at_once": runtime.streams,
+            "system": platform.platform(),
+            "python": platform.python_version(),
+        },
+    }
+
+
+def save_run(folder: Path, record: RunRecord) -> None:
+    """Write the record into a replay's folder."""
+    with replacing(folder / RUN_FILE) as path:
+        path.write_text(json.dumps(record, indent=2) + "\n")
+
+
+def load_run(folder: Path) -> RunRecord | None:
+    """The record in a folder; None if no replay was started there.
+
+    Raises:
+        JetSegError: the file is not the record of a replay.
+    """
+    path = folder / RUN_FILE
+    if not path.is_file():
+        return None
+    record = json.loads(path.read_text()) if is_record(path, ("bag", "cameras", "complete")) else {}
+    cameras = record.get("cameras")
+    if not isinstance(cameras, list) or not all(
+        isinstance(camera, dict) and isinstance(camera.get("prefix"), str) for camera in cameras
+    ):
+        raise JetSegError(
+            f"{path}: not the record of a replay; move it away, or name another folder"
+        )
+    return record
+
+
+def check_same_run(folder: Path, earlier: RunRecord, now: RunRecord) -> None:
+    """Refuse to resume a replay with other settings.
+
+    Raises:
+        JetSegError: a setting differs; the message names it.
+    """
+    # Through JSON, which makes lists of tuples.
+    now = json.loads(json.dumps(now))
+    for key in now:
+        if key not in _ANYWHERE and earlier.get(key) != now[key]:
+            raise JetSegError(
+                f"{folder}: the interrupted replay differs in '{key}' ({earlier.get(key)!r:.120} and not "
+                f"{now[key]!r:.120}); resume it as it was started, or replace it with --overwrite"
+            )

@@ -1,7 +1,8 @@
-"""Ground truth of the frames of a recording: label images in a folder, or on a topic."""
+"""Ground truth of frames: label images in files, label messages of a recording, labels of the generator."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,51 +10,96 @@ from typing import Any
 import numpy as np
 
 from jetseg_core.classes import UNLABELLED, ClassSet
-from jetseg_core.data.image_files import IMAGE_SUFFIXES, LabelReader
+from jetseg_core.data.image_files import LabelReader
+from jetseg_core.data.layouts import LabelFolder
 from jetseg_core.errors import JetSegError
 from jetseg_core.recording.image_decoding import decode_message
 
 
-class FolderTruth:
-    """Label images of a folder: named by the frames' stamps in nanoseconds, or one per frame in order.
+class LabelImages:
+    """Label images of the folder given with --labels.
+
+    They belong to frames by the frames' names, else by stamps in nanoseconds, else by order.
 
     Args:
-        folder: 8-bit class ids, one channel; values without a class are void.
-        frames: number of frames; without stamps in their names, there must be so many files.
+        labels: the folder; see `LabelReader` for the files in it.
+        frames: number of frames.
+        names: of the frames, without suffix; empty for frames without names of their own.
+        alternatives: end of the error if there is no such folder: other things that may be named.
 
     Raises:
-        JetSegError: no label image there, or not as many as frames.
+        JetSegError: no such folder, no label image belongs to a frame, or by order their number differs from that of
+            the frames.
     """
 
-    def __init__(self, folder: Path, frames: int, classes: ClassSet) -> None:
-        self._reader = LabelReader(classes)
-        files = sorted(f for f in folder.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES)
-        # Ten digits would be seconds; a number of a frame has fewer.
-        self._by_stamp = {int(f.stem): f for f in files if f.stem.isdigit() and len(f.stem) > 10}
-        self._in_order = [] if self._by_stamp else files
-        if not files or (self._in_order and len(files) != frames):
+    def __init__(
+        self, labels: str, frames: int, names: Sequence[str] = (), alternatives: str = ""
+    ) -> None:
+        path = Path(labels).expanduser()
+        if not path.is_dir():
+            raise JetSegError(f"--labels {labels}: not a folder{alternatives}")
+        self._folder = LabelFolder.at(path)
+        self.root = self._folder.root
+        self._by_name = any(self._folder.of_name(name) for name in names)
+        self._by_stamp = {} if self._by_name else self._folder.by_stamp
+        self._in_order = [] if self._by_name or self._by_stamp else self._folder.files
+        count = len(self._folder.files)
+        if not count or (self._in_order and count != frames):
             raise JetSegError(
-                f"--labels {folder}: {len(files)} label images for {frames} frames; expected one for "
-                "each, in order, or files named by the frames' stamps in nanoseconds"
+                f"--labels {labels}: {count} label images for {frames} frames; expected "
+                + ("files named like the frames, " if names else "")
+                + "one for each, in order, or files named by the frames' stamps in nanoseconds"
             )
 
-    def of_frame(self, index: int, stamp_ns: int, size: tuple[int, ...]) -> np.ndarray | None:
-        """(H, W) uint8 class ids of a frame, 255 = void; None where it has no label image.
+    def of_frame(self, index: int, stamp_ns: int, name: str = "") -> Path | None:
+        """The label image of a frame; None if it has none."""
+        if self._by_name:
+            return self._folder.of_name(name)
+        if self._by_stamp:
+            return self._by_stamp.get(stamp_ns)
+        return self._in_order[index] if index < len(self._in_order) else None
+
+
+class TruthReader:
+    """Reads ground truth as ids of `classes`.
+
+    Args:
+        classes: class set of the result.
+        root: root folder of the data set that label images belong to, see `LabelReader`.
+    """
+
+    def __init__(self, classes: ClassSet, root: Path | None) -> None:
+        self.classes = classes
+        self.files = LabelReader(classes, root)
+
+    def read(self, label: Any, size: tuple[int, ...]) -> np.ndarray | None:
+        """(H, W) uint8 class ids, 255 = unlabelled; None for no label.
+
+        Args:
+            label: file, (H, W) uint8 ids of `classes`, label message, or None.
+            size: (height, width) of the image that it belongs to.
 
         Raises:
-            JetSegError: the file is no label image of that size.
+            JetSegError: the label cannot be read, or has another size.
         """
-        file = self._by_stamp.get(stamp_ns)
-        if file is None and index < len(self._in_order):
-            file = self._in_order[index]
-        return None if file is None else self._reader.read(file, size)
+        if label is None or isinstance(label, np.ndarray):
+            return label
+        if isinstance(label, Path):
+            return self.files.read(label, size)
+        labels = read_label_message(label, self.classes)
+        if labels.shape != size:
+            raise JetSegError(
+                f"labels: {labels.shape[1]}x{labels.shape[0]} pixels for an image of {size[1]}x{size[0]}; "
+                "they must have one size"
+            )
+        return labels
 
 
 def read_label_message(message: Any, classes: ClassSet) -> np.ndarray:
-    """(H, W) uint8 class ids, 255 = void, of an Image (mono8, 8UC1) or CompressedImage (PNG).
+    """(H, W) uint8 class ids, 255 = unlabelled, of an Image (mono8, 8UC1) or CompressedImage (PNG).
 
     Raises:
-        JetSegError: it is of another encoding, or broken.
+        JetSegError: the message has another encoding, or is broken.
     """
     encoding = getattr(message, "encoding", "mono8")
     if encoding not in ("mono8", "8UC1"):

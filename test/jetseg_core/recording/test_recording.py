@@ -16,7 +16,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.recording import Recording, is_bag
-from jetseg_core.sources.recording_source import BagSource
+from jetseg_core.sources.recording_source import RecordingSource
 
 TYPES = get_typestore(Stores.ROS2_JAZZY)
 IMAGE = "sensor_msgs/msg/Image"
@@ -96,7 +96,7 @@ def test_every_way_of_storing(
         assert recording.topics == {"/image": (IMAGE, COUNT)}
         assert recording.duration_s == pytest.approx(5.9)
         assert bool(recording.warnings) is not metadata
-    with BagSource(bag) as source:
+    with RecordingSource(bag) as source:
         assert len(list(source)) == COUNT
 
 

@@ -103,7 +103,7 @@ def write_fleet(folder: Path, frames: list[Frame]) -> Path:
 
 
 def settings(bag: Path, out: Path, **options: Any) -> ReplaySettings:
-    return ReplaySettings(bag=bag, out=out, runtime=RuntimeSettings(input_size=SIZE), **options)
+    return ReplaySettings(input=bag, out=out, runtime=RuntimeSettings(input_size=SIZE), **options)
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.sources.input_source import open_input
-from jetseg_core.sources.recording_source import BagSource
+from jetseg_core.sources import RecordingSource, open_source
 
 TYPES = get_typestore(Stores.ROS2_JAZZY)
 START_NS = 1_700_000_000_000_000_000
@@ -78,8 +77,8 @@ def write_bag(tmp_path: Path) -> Iterator[WriteBag]:
 @pytest.mark.parametrize("storage", StoragePlugin, ids=lambda storage: storage.name.lower())
 @pytest.mark.parametrize("make", [image_message, compressed_message])
 def test_frames(write_bag: WriteBag, storage: StoragePlugin, make: Callable[[int], Any]) -> None:
-    source = open_input(str(write_bag({"/camera/image": make}, storage)))
-    assert isinstance(source, BagSource) and len(source) == 5
+    source = open_source(str(write_bag({"/camera/image": make}, storage)))
+    assert isinstance(source, RecordingSource) and len(source) == 5
     assert source.rate_hz == pytest.approx(10.0)
     with source:
         for _ in range(2):  # it can be read again
@@ -94,13 +93,13 @@ def test_frames(write_bag: WriteBag, storage: StoragePlugin, make: Callable[[int
 
 def test_a_single_storage_file(write_bag: WriteBag) -> None:
     (file,) = write_bag({"/camera/image": image_message}).glob("*.mcap")
-    with open_input(str(file)) as source:
+    with open_source(str(file)) as source:
         assert len(list(source)) == 5
 
 
 def test_the_time_of_recording_stands_in_for_no_stamp(write_bag: WriteBag) -> None:
     bag = write_bag({"/camera/image": lambda index: image_message(index, stamped=False)})
-    with BagSource(bag) as source:
+    with RecordingSource(bag) as source:
         stamps = [frame.stamp_ns for frame in source]
     assert stamps == [START_NS + index * PERIOD_NS for index in range(5)]
 
@@ -108,10 +107,10 @@ def test_the_time_of_recording_stands_in_for_no_stamp(write_bag: WriteBag) -> No
 def test_a_topic_is_chosen(write_bag: WriteBag) -> None:
     bag = write_bag({"/left/image": image_message, "/right/image": compressed_message})
     with pytest.raises(JetSegError, match=r"several topics; name one.*/left/image, /right/image"):
-        BagSource(bag)
+        RecordingSource(bag)
     with pytest.raises(JetSegError, match=r"no images on topic '/rear/image'.*/left/image"):
-        BagSource(bag, "/rear/image")
-    with BagSource(bag, "/right/image") as source:
+        RecordingSource(bag, "/rear/image")
+    with RecordingSource(bag, "/right/image") as source:
         assert len(list(source)) == 5
 
 
@@ -119,15 +118,15 @@ def test_what_is_no_bag(write_bag: WriteBag, tmp_path: Path) -> None:
     text = TYPES.types["std_msgs/msg/String"]
     bag = write_bag({"/chatter": lambda index: text(data=str(index))})
     with pytest.raises(JetSegError, match="no images in this bag; topics with images: none"):
-        open_input(str(bag))
+        open_source(str(bag))
     broken = tmp_path / "broken.mcap"
     broken.write_bytes(b"this is no bag")
     with pytest.raises(JetSegError, match=r"broken\.mcap: cannot be read as a rosbag2 recording"):
-        open_input(str(broken))
+        open_source(str(broken))
     with pytest.raises(JetSegError, match="nowhere: no such file or folder; expected a rosbag2"):
-        open_input(str(tmp_path / "nowhere"))
+        open_source(str(tmp_path / "nowhere"))
     with pytest.raises(JetSegError, match="not a rosbag2 recording, so it has no topic '/image'"):
-        open_input("generator", "/image")
+        open_source("generator", topic="/image")
 
 
 def test_a_bad_image_names_the_bag_and_the_frame(write_bag: WriteBag) -> None:
@@ -136,7 +135,7 @@ def test_a_bad_image_names_the_bag_and_the_frame(write_bag: WriteBag) -> None:
         message.encoding = "16UC1" if index == 2 else "bgr8"
         return message
 
-    with BagSource(write_bag({"/image": third_is_depth})) as source:
+    with RecordingSource(write_bag({"/image": third_is_depth})) as source:
         frames = iter(source)
         next(frames), next(frames)
         with pytest.raises(JetSegError, match="bag: frame 2: encoding '16UC1'"):

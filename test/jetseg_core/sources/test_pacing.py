@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from jetseg_core.sources import Frame
-from jetseg_core.sources.pacing import paced
-from jetseg_core.sources.prefetch import Prefetch
+from jetseg_core.sources.pacing import Prefetch, paced
 
 PICTURE = np.zeros((1, 1, 3), np.uint8)
 

@@ -121,10 +121,10 @@ def broken_video(folder: Path) -> str:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (missing, "nothing: no such file or folder; expected a folder"),
+        (missing, "nothing: no such file or folder; expected a rosbag2 recording"),
         (empty, "empty: no image in this folder; expected files ending in .*png"),
         (one_picture, "000.png: not a source of frames; give the folder that it lies in"),
-        (text, "notes.txt: not a source of frames; expected a folder"),
+        (text, "notes.txt: not a source of frames; expected a rosbag2"),
         (broken_video, "broken.mp4: cannot be opened as a video"),
         (lambda _: "generator:colour=red", "no option 'colour'"),
         (lambda _: "generator:frames=many", "'generator:frames=many': .*expected"),

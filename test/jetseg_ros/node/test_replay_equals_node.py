@@ -30,7 +30,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("replayed")
     bag = write_street(folder / "drive", 3, SIZE)
     settings = ReplaySettings(
-        bag=bag, out=folder / "out", runtime=RuntimeSettings(input_size=SIZE), regions=(LANE,)
+        input=bag, out=folder / "out", runtime=RuntimeSettings(input_size=SIZE), regions=(LANE,)
     )
     replay_with_report(settings)
     return bag, folder / "out" / "bag"

@@ -20,9 +20,8 @@ from rosbags.rosbag2 import StoragePlugin
 from jetseg_core.cli.main import main
 from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.confusion import ConfusionMatrix
-from jetseg_core.replay.many.bags import find_bags, is_one_bag
-from jetseg_core.replay.many.crew import Outcome
-from jetseg_core.replay.many.processes import ProcessCrew
+from jetseg_core.replay.many.replay_inputs import find_inputs, is_single
+from jetseg_core.replay.many.worker_pool import Outcome, ProcessPool
 from jetseg_core.replay.run.frame_log import read_rows
 from jetseg_core.sources import Frame
 from test.jetseg_core.replay.conftest import (
@@ -180,7 +179,7 @@ def test_ctrl_c_leaves_what_there_is_and_it_can_be_gone_on_with(
 
 def test_a_process_that_dies_is_told(street_frames: list[Frame], tmp_path: Path) -> None:
     bag = write_bag(tmp_path / "drive", street_frames, TOPICS, StoragePlugin.MCAP)
-    with ProcessCrew(size=1, threads=1) as crew:
+    with ProcessPool(size=1, threads=1) as crew:
         crew.start("drive", settings(bag, tmp_path / "out"))
         (process,) = active_children()
         process.kill()
@@ -193,10 +192,10 @@ def test_a_process_that_dies_is_told(street_frames: list[Frame], tmp_path: Path)
 
 def test_processes_share_the_threads() -> None:
     available = len(os.sched_getaffinity(0))
-    assert ProcessCrew(size=2, threads=0).threads == max(1, available // 2)
-    assert ProcessCrew(size=10 * available, threads=0).threads == 1
-    assert ProcessCrew(size=2, threads=3).threads == 3
-    assert ProcessCrew(size=1, threads=0).threads == 0
+    assert ProcessPool(size=2, threads=0).threads == max(1, available // 2)
+    assert ProcessPool(size=10 * available, threads=0).threads == 1
+    assert ProcessPool(size=2, threads=3).threads == 3
+    assert ProcessPool(size=1, threads=0).threads == 0
 
 
 def test_label_images_of_each_recording(
@@ -231,21 +230,21 @@ def test_which_recordings_are_found(street_frames: list[Frame], tmp_path: Path) 
     shutil.copytree(drives / "long", drives / ".hidden" / "long")
     shutil.copytree(drives / "long", drives / "results" / "long" / "bag")
     (drives / "results" / "long" / "run.json").touch()
-    names = [bag.name for bag in find_bags([drives], tmp_path / "out")]
+    names = [bag.name for bag in find_inputs([drives], tmp_path / "out")]
     assert names == ["broken", "long", "lost", "tuesday/short"]
     pair = [drives / "long", drives / "tuesday" / "short", drives / "long"]
-    assert [bag.name for bag in find_bags(pair, tmp_path)] == ["long", "tuesday/short"]
+    assert [bag.name for bag in find_inputs(pair, tmp_path)] == ["long", "tuesday/short"]
     files = sorted(drives.glob("*/*.mcap"))
-    assert [bag.name for bag in find_bags(files, tmp_path)] == [
+    assert [bag.name for bag in find_inputs(files, tmp_path)] == [
         "broken/broken_0.mcap",
         "long/long.mcap",
     ]
-    assert [bag.name for bag in find_bags([drives / "long"], tmp_path)] == ["long"]
-    assert is_one_bag([drives / "long"]) and is_one_bag(files[:1]) and not is_one_bag(files)
-    assert not is_one_bag([drives]) and not is_one_bag([tmp_path / "nothing"])
+    assert [bag.name for bag in find_inputs([drives / "long"], tmp_path)] == ["long"]
+    assert is_single([drives / "long"]) and is_single(files[:1]) and not is_single(files)
+    assert not is_single([drives]) and not is_single([tmp_path / "nothing"])
     (drives / "stray.db3").touch()
-    with pytest.raises(JetSegError, match="name those that are meant"):
-        is_one_bag([drives])
+    with pytest.raises(JetSegError, match="name each that is meant"):
+        is_single([drives])
 
 
 def test_what_is_no_recording_is_said(street_frames: list[Frame], tmp_path: Path) -> None:
@@ -256,16 +255,15 @@ def test_what_is_no_recording_is_said(street_frames: list[Frame], tmp_path: Path
     (tmp_path / "notes.txt").touch()
     for name, reason in (
         ("nothing", "no such file or folder"),
-        ("images", "for images there is jetseg predict"),
-        ("empty", "neither a recording nor a folder with recordings in it"),
+        ("empty", "neither a recording nor images in it"),
         ("notes.txt", "not a recording"),
     ):
         with pytest.raises(JetSegError, match=reason):
-            find_bags([drives, tmp_path / name], tmp_path / "out")
+            find_inputs([drives, tmp_path / name], tmp_path / "out")
     with pytest.raises(JetSegError, match="lies in"):
-        find_bags([drives / "long", drives / "long" / "long.mcap"], tmp_path / "out")
+        find_inputs([drives / "long", drives / "long" / "long.mcap"], tmp_path / "out")
     with pytest.raises(JetSegError, match="is where the recordings are"):
-        find_bags([drives], drives)
+        find_inputs([drives], drives)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

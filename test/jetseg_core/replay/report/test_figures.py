@@ -12,10 +12,10 @@ import pytest
 from jetseg_core.replay.compare.compare_page import format_comparison, save_comparison_page
 from jetseg_core.replay.compare.comparison import compare
 from jetseg_core.replay.compare.gate import Gate
-from jetseg_core.replay.many.bags import Bag
-from jetseg_core.replay.many.crew import Outcome
 from jetseg_core.replay.many.many_page import format_many_report, save_many_page
 from jetseg_core.replay.many.many_report import make_many_report
+from jetseg_core.replay.many.replay_inputs import ReplayInput
+from jetseg_core.replay.many.worker_pool import Outcome
 from jetseg_core.replay.report.figures import FIGURES, Figure, ratio
 from jetseg_core.replay.report.replay_report import Report, save_report
 from jetseg_core.replay.report.report_maker import make_report
@@ -103,7 +103,7 @@ def test_compare_has_it(report: tuple[Path, Report], tmp_path: Path) -> None:
 def test_the_report_over_many_recordings_has_it(report: tuple[Path, Report]) -> None:
     folder, single = report
     out = folder.parent
-    bags = [Bag("drive", Path(single.bag)), Bag("lost", Path("lost"))]
+    bags = [ReplayInput("drive", Path(single.bag)), ReplayInput("lost", Path("lost"))]
     found = make_many_report(out, bags, {"drive": Outcome(complete=True)})
     plain = found.to_dict()
     assert plain["doubt"] == single.to_dict()["doubt"]

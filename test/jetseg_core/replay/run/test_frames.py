@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jetseg_core.classes import CAMVID11
 from jetseg_core.errors import JetSegError
 from jetseg_core.recording import Message
 from jetseg_core.recording.message_fields import image_fields
 from jetseg_core.recording.message_types import IMAGE, bag_types
-from jetseg_core.replay.run.cameras import Camera, choose_cameras
-from jetseg_core.replay.run.frames import LABEL_WINDOW, FrameReader
+from jetseg_core.replay.run.frame_reader import ReplayFrame
+from jetseg_core.replay.run.recording_reader import (
+    LABEL_WINDOW,
+    RecordingReader,
+    choose_cameras,
+)
 from test.jetseg_core.replay.conftest import CAMERA, LABELS, SIZE, header
 
 PIXELS = np.zeros(SIZE, np.uint8)
@@ -31,6 +34,9 @@ class Fake:
         self.warnings: list[str] = []
         self.read = 0
 
+    def rate_hz(self, topic: str) -> float:
+        return 10.0
+
     def messages(self, topics: Collection[str]) -> Iterator[Message]:
         for topic, stamp in self._order:
             self.read += 1
@@ -38,8 +44,8 @@ class Fake:
             yield Message(topic, IMAGE, stamp, bytes(bag_types().serialize_cdr(message, IMAGE)))
 
 
-def reader(fake: Any) -> FrameReader:
-    return FrameReader(fake, [Camera(CAMERA, 1, "/front")], LABELS, CAMVID11)
+def read(fake: Any) -> Iterator[ReplayFrame]:
+    return RecordingReader(fake, [CAMERA], LABELS).frames()
 
 
 @pytest.mark.parametrize("late", [0, 1, 5])
@@ -50,7 +56,7 @@ def test_labels_find_their_images(first: str, late: int) -> None:
     for stamp in range(1, 21 + late):
         order += [(first, stamp)] if stamp <= 20 else []
         order += [(second, stamp - late)] if stamp > late else []
-    frames = list(reader(Fake(order)))
+    frames = list(read(Fake(order)))
     assert [frame.stamp_ns for frame in frames] == list(range(1, 21))
     assert all(frame.label is not None for frame in frames)
 
@@ -62,7 +68,7 @@ def test_frames_without_a_label_do_not_pile_up() -> None:
         order += [(CAMERA, stamp)] + ([(LABELS, stamp)] if stamp in labelled else [])
     fake = Fake(order)
     served = []
-    for frame in reader(fake):
+    for frame in read(fake):
         served.append(frame)
         assert fake.read - len(served) <= LABEL_WINDOW + len(labelled) + 1
     assert [frame.stamp_ns for frame in served] == list(range(1, 201))
@@ -71,7 +77,7 @@ def test_frames_without_a_label_do_not_pile_up() -> None:
 
 def test_labels_without_an_image_do_not_pile_up() -> None:
     order = [(LABELS, stamp) for stamp in range(1000, 1200)] + [(CAMERA, 1199), (CAMERA, 1000)]
-    frames = list(reader(Fake(order)))
+    frames = list(read(Fake(order)))
     assert [frame.label is not None for frame in frames] == [True, False]
 
 

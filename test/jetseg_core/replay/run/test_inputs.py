@@ -87,7 +87,7 @@ def test_several_cameras(
     assert (tmp_path / "out" / "overlay_rear.mp4").is_file()
     assert report["miou"] is None and report["frames"] == 16
     with pytest.raises(JetSegError, match=r"several cameras.*say with --topic"):
-        replay_with_report(settings(bag, tmp_path / "other", labels=str(tmp_path)))
+        replay_with_report(settings(bag, tmp_path / "other", labels="/truth"))
     one = replay_with_report(settings(bag, tmp_path / "one", topics=("/rear/image_raw",))).to_dict()
     assert one["frames"] == 8 and one["flicker"]["overall"] == back["flicker"]["overall"]
 
@@ -105,6 +105,9 @@ def test_labels_are_no_camera_without_being_asked(write_drive: WriteDrive, tmp_p
     report = replay_with_report(settings(bag, tmp_path / "out")).to_dict()
     assert [camera["topic"] for camera in report["cameras"]] == [CAMERA]
     assert any(f"left out: {LABELS}" in text for text in report["warnings"])
-    for labels, reason in ((CAMERA, "no images|no camera"), ("/nowhere", "neither a folder nor")):
+    for labels, reason in (
+        (CAMERA, "no images|no camera"),
+        ("/nowhere", "not a folder, and not a topic of"),
+    ):
         with pytest.raises(JetSegError, match=reason):
             replay_with_report(settings(bag, tmp_path / "other", labels=labels))

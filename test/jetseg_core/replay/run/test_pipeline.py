@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from jetseg_core.replay.run.pipeline import BESIDES, Pipeline
+from jetseg_core.replay.run.job import BESIDES, Pipeline
 
 AHEAD = 1 + BESIDES
 

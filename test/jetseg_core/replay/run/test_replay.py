@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,12 +18,11 @@ from jetseg_core.cli.main import main
 from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.recording import Recording
-from jetseg_core.replay.replay_command import replay_with_report
+from jetseg_core.replay.replay_command import MOST_STREAMS, replay_with_report
 from jetseg_core.replay.run import job
 from jetseg_core.replay.run.frame_log import read_rows
+from jetseg_core.replay.run.job import BESIDES
 from jetseg_core.replay.run.output_bag import OutputBag
-from jetseg_core.replay.run.pipeline import BESIDES
-from jetseg_core.replay.run.replay_run import MOST_STREAMS
 from jetseg_core.runtime import RuntimeSettings, create_runtime
 from jetseg_core.sources import FolderSource, Frame
 from test.jetseg_core.replay.conftest import (
@@ -238,17 +235,6 @@ def test_on_real_frames_accuracy_is_exactly_that_of_evaluate(
     for figure in ("frames", "miou", "per_class_iou", "pixel_accuracy", "confusion_matrix"):
         assert report[figure] == expected[figure]
     assert report["frames"] == len(frames)
-
-
-def test_it_needs_no_ros() -> None:
-    """Every module is imported where neither rclpy nor any message package can be."""
-    absent = ("rclpy", "sensor_msgs", "std_msgs", "builtin_interfaces", "jetseg")
-    program = (
-        f"import sys; sys.modules.update(dict.fromkeys({absent}))\n"
-        "import jetseg_core.replay, jetseg_core.sources.recording_source"
-    )
-    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stderr
 
 
 def test_the_command(

@@ -1,4 +1,4 @@
-"""A crew on a Ray cluster: a task for each recording."""
+"""A pool of workers on a Ray cluster: a task for each replay."""
 
 from __future__ import annotations
 
@@ -9,28 +9,33 @@ from importlib import import_module
 from typing import Any
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.replay.many.crew import REPORT_PERIOD_S, Crew, Outcome, Progress, replay_one
+from jetseg_core.replay.many.worker_pool import (
+    REPORT_PERIOD_S,
+    Outcome,
+    Progress,
+    WorkerPool,
+    replay_one,
+)
+from jetseg_core.replay.run.progress import Watch
 from jetseg_core.replay.run.replay_settings import ReplaySettings
-from jetseg_core.replay.run.watch import Watch
 
 LOCAL = "local"
 _WAIT_S = 0.5
 _STORE_BYTES = 100_000_000
-"""Next to the least that Ray takes for passing data between tasks: ours pass none."""
+"""Close to Ray's minimum for data between tasks; these tasks pass none."""
 
 
-class RayCrew(Crew):
-    """Runs tasks that ask for `threads` CPUs each, and for a GPU where the model is to run on one.
+class RayPool(WorkerPool):
+    """Tasks that ask for `threads` CPUs each, and for a GPU if the model runs on one.
 
-    The recordings and the folder of results have to be there under the same paths on every node, and jetseg has to be
-    installed there.
+    Inputs and the folder of results must have the same paths on every node, and jetseg must be installed there.
 
     Args:
         address: `local` (a cluster of its own on this machine, which ends with it), `auto` (the one that runs here, or
             that RAY_ADDRESS names), HOST:PORT, or ray://HOST:PORT.
-        size: at the same time, as far as the cluster has room for them.
-        threads: CPU threads for each; 0 = 1, which wastes none while there are more recordings than CPUs.
-        gpu: whether each needs a GPU.
+        size: number of replays at the same time, as far as the cluster has room.
+        threads: CPU threads for each; 0 = 1, which wastes none while there are more inputs than CPUs.
+        gpu: True if each needs a GPU.
 
     Raises:
         JetSegError: Ray is not installed, or there is no cluster at that address.
@@ -39,7 +44,7 @@ class RayCrew(Crew):
     def __init__(self, address: str, size: int, threads: int, gpu: bool) -> None:
         self._ray = ray = _connect(address)
         self.size, self.threads = size, threads or 1
-        # No second attempt by itself: half of a replay may be there, and going on with it is to be asked for.
+        # No automatic retry: half of a replay may be there, and only --resume may continue it.
         task = ray.remote(num_cpus=self.threads, num_gpus=int(gpu), max_retries=0)
         self._work = task(_work)
         self._board = ray.remote(num_cpus=0)(_Board).remote()
@@ -47,11 +52,11 @@ class RayCrew(Crew):
         self._heard: set[str] = set()
 
     def start(self, name: str, settings: ReplaySettings) -> None:
-        """Begin a replay, or have it wait for room in the cluster."""
+        """Begin a replay under a name, as soon as the cluster has room."""
         self._names[self._work.remote(self._board, name, settings)] = name
 
     def news(self) -> list[tuple[str, Progress | Outcome]]:
-        """What came since the last call, after waiting for it for a moment."""
+        """Messages since the last call, by name of the replay; waits a moment for the first."""
         ended, _ = self._ray.wait(list(self._names), timeout=_WAIT_S)
         came: list[tuple[str, Progress | Outcome]] = list(self._ray.get(self._board.take.remote()))
         self._heard |= {name for name, _ in came}
@@ -66,14 +71,14 @@ class RayCrew(Crew):
         return came
 
     def stop(self) -> None:
-        """Let every replay end after the frame in work; those that wait for room do not begin."""
+        """Let every replay end after the frame in work; waiting replays do not begin."""
         self._board.stop.remote()
         for task, name in self._names.items():
             if name not in self._heard:
                 self._ray.cancel(task)
 
     def close(self) -> None:
-        """End at once whatever is still under way."""
+        """End all running replays at once."""
         for task in self._names:
             self._ray.cancel(task, force=True)
         self._names.clear()
@@ -81,31 +86,31 @@ class RayCrew(Crew):
 
 
 class _Board:
-    """Where the tasks write how far they are, and read whether to stop: an actor in the cluster."""
+    """An actor in the cluster that holds the progress of the tasks and the request to stop."""
 
     def __init__(self) -> None:
         self._news: dict[str, Progress] = {}
         self._stopping = False
 
     def tell(self, name: str, progress: Progress) -> bool:
-        """Note how far a task is; returns whether it is to stop."""
+        """Store the progress of a task; returns True if it is to stop."""
         self._news[name] = progress
         return self._stopping
 
     def take(self) -> list[tuple[str, Progress]]:
-        """The newest of each task since the last call."""
+        """The newest progress of each task since the last call."""
         news, self._news = self._news, {}
         return list(news.items())
 
     def stop(self) -> None:
-        """From now on all are to stop."""
+        """Request all tasks to stop."""
         self._stopping = True
 
 
 class _BoardWatch(Watch):
-    """Tells the board, now and then, and hears whether to stop.
+    """Sends progress to the board, and receives its request to stop.
 
-    It never waits for an answer: Ray would give the CPU of a waiting task to another one.
+    It never waits for an answer: Ray would give the CPU of a waiting task to another task.
     """
 
     def __init__(self, board: Any, name: str) -> None:
@@ -130,16 +135,16 @@ class _BoardWatch(Watch):
 
 
 def _work(board: Any, name: str, settings: ReplaySettings) -> Outcome:
-    """What a task does."""
+    """The function of a task."""
     return replay_one(settings, _BoardWatch(board, name))
 
 
 def _connect(address: str) -> Any:
     """The module ray, connected."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # it would report to its makers
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # it would send statistics to its makers
     options: dict[str, Any] = {}
     if address == LOCAL:
-        # The only way to make it listen on this machine alone: elsewhere it replaces 127.0.0.1 by an outer address.
+        # The only way to make Ray listen on this machine alone: otherwise it replaces 127.0.0.1 by a public address.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
         cpus = len(os.sched_getaffinity(0))
         options = {
