@@ -17,7 +17,7 @@ from jetseg_core.atomic_file import replacing
 from jetseg_ros.bench.driver import Driver
 from jetseg_ros.demo.child import Child
 from jetseg_ros.demo.demo_command import node_parameters
-from jetseg_ros.node.camera_outputs import OUTPUT_TYPES
+from jetseg_ros.node.publishers import OUTPUT_TYPES
 
 OUTPUTS = {"occupancy": OUTPUT_TYPES["occupancy"]}
 """What is subscribed to beside the label."""

@@ -39,7 +39,7 @@ from jetseg_ros.bench.many_cameras import draw_cameras, measure_cameras
 from jetseg_ros.dds import stay_on_this_machine
 from jetseg_ros.demo.child import Child
 from jetseg_ros.demo.demo_command import node_parameters
-from jetseg_ros.node.camera_outputs import OUTPUT_TYPES
+from jetseg_ros.node.publishers import OUTPUT_TYPES
 
 IMAGES = ["640x480", "960x720", "1920x1080"]
 RATES_HZ = [15.0, 30.0, 60.0, 0.0]

@@ -25,7 +25,7 @@ from jetseg_core.sources import Frame
 from jetseg_core.sources.input_source import INPUT_HELP, open_input
 from jetseg_core.sources.pacing import paced
 from jetseg_core.sources.prefetch import Prefetch
-from jetseg_ros.node.image_encoding import to_image
+from jetseg_ros.node.messages import to_image
 from jetseg_ros.node.parameter_mirror import Applies, ParameterMirror, parameter
 from jetseg_ros.node.process import run_node
 

@@ -22,7 +22,7 @@ from jetseg_core.replay.run.overlay_video import OverlayVideo
 from jetseg_core.replay.run.pipeline import Pipeline
 from jetseg_core.replay.run.replay_settings import ReplaySettings
 from jetseg_core.replay.run.watch import Watch
-from jetseg_core.results.segmented_image import SegmentedImage
+from jetseg_core.results.segmented_frame import SegmentedFrame
 from jetseg_core.runtime import Runtime, Segmentation
 
 PART_FRAMES = 1000
@@ -143,9 +143,9 @@ class Job:
         )
         return _Inferred(found, 1e3 * (perf_counter() - began))
 
-    def _segmented(self, decoded: _Decoded, inferred: _Inferred) -> SegmentedImage:
+    def _segmented(self, decoded: _Decoded, inferred: _Inferred) -> SegmentedFrame:
         assert decoded.image is not None
-        return SegmentedImage(
+        return SegmentedFrame(
             image=decoded.image,
             found=inferred.found,
             classes=self._runtime.description.classes,
