@@ -15,8 +15,8 @@ from tqdm import tqdm
 
 from jetseg_core.atomic_file import replacing
 from jetseg_ros.bench.driver import Driver
-from jetseg_ros.demo.child import Child
 from jetseg_ros.demo.demo_command import node_parameters
+from jetseg_ros.node.process import NodeProcess
 from jetseg_ros.node.publishers import OUTPUT_TYPES
 
 OUTPUTS = {"occupancy": OUTPUT_TYPES["occupancy"]}
@@ -47,7 +47,7 @@ def measure_cameras(
         with ExitStack() as stack:
             logs = Path(stack.enter_context(TemporaryDirectory()))
             node = stack.enter_context(
-                Child("jetseg_ros.node.segmentation_node", parameters, logs / "node.log")
+                NodeProcess("jetseg_ros.node.segmentation_node", parameters, logs / "node.log")
             )
             drivers = [_driver(stack, prefix) for prefix in prefixes]
             threads = stack.enter_context(ThreadPoolExecutor(count))

@@ -36,9 +36,8 @@ from jetseg_ros.bench.bars import (
 )
 from jetseg_ros.bench.driver import Driver, Measurement
 from jetseg_ros.bench.many_cameras import draw_cameras, measure_cameras
-from jetseg_ros.dds import stay_on_this_machine
-from jetseg_ros.demo.child import Child
 from jetseg_ros.demo.demo_command import node_parameters
+from jetseg_ros.node.process import NodeProcess, stay_on_this_machine
 from jetseg_ros.node.publishers import OUTPUT_TYPES
 
 IMAGES = ["640x480", "960x720", "1920x1080"]
@@ -150,10 +149,10 @@ def _measure(options: argparse.Namespace) -> dict[str, object]:
         logs = Path(stack.enter_context(TemporaryDirectory()))
         nodes = {
             "bare": stack.enter_context(
-                Child("jetseg_ros.bench.bare_node", {}, logs / "bare.log", namespace="bare")
+                NodeProcess("jetseg_ros.bench.bare_node", {}, logs / "bare.log", namespace="bare")
             ),
             "jetseg": stack.enter_context(
-                Child(
+                NodeProcess(
                     "jetseg_ros.node.segmentation_node",
                     node_parameters(options),
                     logs / "node.log",
@@ -202,7 +201,7 @@ def _measure(options: argparse.Namespace) -> dict[str, object]:
 
 
 def _turn(
-    nodes: dict[str, Child],
+    nodes: dict[str, NodeProcess],
     configuration: str,
     pixels: np.ndarray,
     rate_hz: float,

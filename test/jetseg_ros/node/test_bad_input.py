@@ -12,6 +12,8 @@ import pytest
 from sensor_msgs.msg import CompressedImage, Image
 
 from jetseg_core.recording.image_decoding import Fault
+from jetseg_core.recording.message_fields import jpeg_fields
+from jetseg_ros.node.messages import to_message
 
 if TYPE_CHECKING:
     from test.jetseg_ros.conftest import Rig
