@@ -20,8 +20,8 @@ from jetseg_core.cli.reader import ending_with_its_reader
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import create_runtime
 from jetseg_ros.bench.node_bench import OUTRUN, compare, measure_cameras, measure_node
-from jetseg_ros.dds import stay_on_this_machine
 from jetseg_ros.demo.demo_command import node_parameters
+from jetseg_ros.node.process import stay_on_this_machine
 
 IMAGES = ["640x480", "960x720", "1920x1080"]
 RATES_HZ = [15.0, 30.0, 60.0, 0.0]

@@ -18,7 +18,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from jetseg_core.errors import JetSegError
-from jetseg_ros.node.image_encoding import to_image
+from jetseg_ros.node.messages import to_image
 
 WARM_UP = 3
 """Labels to receive before the measurement."""

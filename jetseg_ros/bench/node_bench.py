@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from jetseg_core.runtime import Runtime
 from jetseg_ros.bench.driver import Measurement, open_driver
-from jetseg_ros.demo.child import Child
-from jetseg_ros.node.camera_outputs import OUTPUT_TYPES
+from jetseg_ros.node.process import NodeProcess
+from jetseg_ros.node.publishers import OUTPUT_TYPES
 
 MODEL_SHARE = 1.15
 """Limit of the model's time beside a camera and a consumer, as a multiple of its time alone."""
@@ -112,10 +112,10 @@ def measure_node(
     with ExitStack() as stack:
         logs = Path(stack.enter_context(TemporaryDirectory()))
         bare = stack.enter_context(
-            Child("jetseg_ros.bench.bare_node", {}, logs / "bare.log", namespace="bare")
+            NodeProcess("jetseg_ros.bench.bare_node", {}, logs / "bare.log", namespace="bare")
         )
         node = stack.enter_context(
-            Child(
+            NodeProcess(
                 "jetseg_ros.node.segmentation_node",
                 parameters,
                 logs / "node.log",
@@ -249,7 +249,9 @@ def measure_cameras(
         cameras = {**parameters, "cameras": f"[{', '.join(prefixes)}]"}
         with ExitStack() as stack:
             log = Path(stack.enter_context(TemporaryDirectory())) / "node.log"
-            node = stack.enter_context(Child("jetseg_ros.node.segmentation_node", cameras, log))
+            node = stack.enter_context(
+                NodeProcess("jetseg_ros.node.segmentation_node", cameras, log)
+            )
             drivers = [stack.enter_context(open_driver(name, _OCCUPANCY)) for name in prefixes]
             threads = stack.enter_context(ThreadPoolExecutor(count))
             pending = [

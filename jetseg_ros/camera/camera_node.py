@@ -23,7 +23,7 @@ from std_msgs.msg import Header
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources import SOURCE_HELP, Frame, open_source
 from jetseg_core.sources.pacing import Prefetch, paced
-from jetseg_ros.node.image_encoding import to_image
+from jetseg_ros.node.messages import to_image
 from jetseg_ros.node.parameter_mirror import Applies, ParameterMirror, parameter
 from jetseg_ros.node.process import run_node
 

@@ -18,11 +18,10 @@ from jetseg_core.cli.options import add_runtime_options, runtime_settings
 from jetseg_core.cli.reader import ending_with_its_reader
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources import GENERATOR, SOURCE_HELP, open_source
-from jetseg_ros.dds import stay_on_this_machine
-from jetseg_ros.demo.child import Child
 from jetseg_ros.demo.collector import Collector, Measurements
 from jetseg_ros.demo.demo_pictures import save_pictures
 from jetseg_ros.demo.demo_report import format_report, make_report
+from jetseg_ros.node.process import NodeProcess, stay_on_this_machine
 
 NODE = "jetseg_ros.node.segmentation_node"
 CAMERA = "jetseg_ros.camera.camera_node"
@@ -100,14 +99,14 @@ def _run(options: argparse.Namespace) -> Measurements:
         executor.add_node(collector)
         found = collector.found
 
-        def spin_until(done: Callable[[], bool], *children: Child) -> None:
+        def spin_until(done: Callable[[], bool], *children: NodeProcess) -> None:
             while not done():
                 executor.spin_once(0.1)
                 for child in children:
                     child.check()
 
         node = stack.enter_context(
-            Child(NODE, node_parameters(options), options.output / "node.log")
+            NodeProcess(NODE, node_parameters(options), options.output / "node.log")
         )
         deadline = time.monotonic() + START_TIMEOUT_S
         spin_until(lambda: found.model is not None or time.monotonic() > deadline, node)
@@ -118,7 +117,7 @@ def _run(options: argparse.Namespace) -> Measurements:
             )
         # The camera starts last and waits for its subscribers, so that no frame is sent in vain.
         camera = stack.enter_context(
-            Child(CAMERA, _camera_parameters(options, total), options.output / "camera.log")
+            NodeProcess(CAMERA, _camera_parameters(options, total), options.output / "camera.log")
         )
         print(f"playing {total} frames of {options.input} to {found.model.model_name}")
         if labels_note:

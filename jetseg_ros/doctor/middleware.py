@@ -16,7 +16,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from jetseg_core.doctor import Finding
-from jetseg_ros.node.image_encoding import to_image
+from jetseg_ros.node.messages import to_image
 
 TIMEOUT_S = 10.0
 """For the image to arrive, discovery included."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import random
 import signal
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
 from typing import TypeVar
 
 import rclpy
@@ -13,6 +18,7 @@ from rclpy.node import Node
 
 from jetseg_core.allocator import keep_freed_memory
 from jetseg_core.errors import JetSegError
+from jetseg_core.installed_files import installed_folders
 
 NodeType = TypeVar("NodeType", bound=Node)
 
@@ -61,3 +67,83 @@ def run_node(
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+STOP_TIMEOUT_S = 5.0
+LAST_LINES = 15
+
+
+class NodeProcess:
+    """Runs ``python -m MODULE --ros-args -p NAME:=VALUE ...``, at most until the `with` block ends.
+
+    Args:
+        module: what to run.
+        parameters: ROS parameters, as text.
+        log: file for all that the process prints.
+        namespace: of the node; empty = none.
+    """
+
+    def __init__(
+        self, module: str, parameters: Mapping[str, str], log: Path, namespace: str = ""
+    ) -> None:
+        self._module = module
+        self._log = log
+        command = [sys.executable, "-m", module, "--ros-args"]
+        for name, value in parameters.items():
+            command += ["-p", f"{name}:={value}"]
+        if namespace:
+            command += ["-r", f"__ns:=/{namespace}"]
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+
+    def __enter__(self) -> NodeProcess:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not self.ended():
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if exc_type is None:
+            self.check()
+
+    def ended(self) -> bool:
+        """Whether the process has ended, well or not."""
+        return self._process.poll() is not None
+
+    def check(self) -> None:
+        """Complain if the process has failed.
+
+        Raises:
+            JetSegError: it ended with an error; the message holds the last lines that it printed.
+        """
+        if self._process.poll():
+            lines = self._log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+            raise JetSegError(
+                f"{self._module} ended with status {self._process.returncode}; its last output:\n"
+                + "\n".join(f"  {line}" for line in lines)
+            )
+
+
+def stay_on_this_machine() -> None:
+    """Set up this process, and those it starts, before rclpy is initialised.
+
+    DDS is kept on the loopback interface, apart from other ROS 2 systems, and with room for images
+    in shared memory. Whatever the environment already says is left as it is.
+    """
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    if os.environ.get("ROS_DISTRO") == "humble":  # its name for the same
+        os.environ.setdefault("ROS_LOCALHOST_ONLY", "1")
+    # Above 101 the ports of a domain may belong to other programs.
+    os.environ.setdefault("ROS_DOMAIN_ID", str(random.randint(1, 101)))
+    for folder in installed_folders("config")[:1]:
+        for variable in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"):
+            os.environ.setdefault(variable, str(folder / "fastdds.xml"))

@@ -8,58 +8,49 @@ from typing import Any
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
-from jetseg.msg import ModelInfo
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import Runtime, create_runtime
-from jetseg_core.sources.frame_slots import FrameSlots
-from jetseg_ros.node.camera_outputs import CameraOutputs
 from jetseg_ros.node.diagnostics import CameraMonitor, model_status, reporting
 from jetseg_ros.node.intake import Intake
-from jetseg_ros.node.label_info import LabelInfoOutput
-from jetseg_ros.node.model_info import model_info
 from jetseg_ros.node.parameter_mirror import ParameterMirror
 from jetseg_ros.node.parameters import SegmentationParameters
 from jetseg_ros.node.process import run_node
-from jetseg_ros.node.worker import Camera, InputMessage, Worker
+from jetseg_ros.node.publishers import CameraOutputs, ModelOutputs
+from jetseg_ros.node.worker import CameraState, FrameSlots, InputMessage, Worker
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
 ERROR = TransitionCallbackReturn.ERROR
 
 STOP_TIMEOUT_S = 1.0
-"""How long a frame in work may delay deactivation; a process has 2 s to end, its libraries included."""
+"""Longest delay of deactivation by a frame in work, seconds; a process should end within 2 s."""
 
 
 class SegmentationNode(LifecycleNode):
     """Segments the newest frame of each camera; see the parameters for what can be set.
 
-    One thread takes the cameras' messages and only stores them; a worker's threads decode, segment and publish. What is
-    left for the executor, which may be a single-threaded one, is hardly anything.
+    One thread takes the cameras' messages and only stores them; the worker's threads decode, segment and publish. The
+    executor, which may be a single-threaded one, serves parameters, lifecycle and the diagnostics.
     """
 
     def __init__(self, node_name: str = "jetseg", **options: Any) -> None:
         super().__init__(node_name, **options)
         self._runtime: Runtime | None = None
         self._worker: Worker | None = None
-        self._cameras: list[Camera] = []
+        self._cameras: list[CameraState] = []
         self._monitors: list[CameraMonitor] = []
         self._intake: Intake | None = None
         self._slots: FrameSlots[InputMessage] = FrameSlots(0)
         self._mirror = ParameterMirror(
             self, SegmentationParameters, configured=lambda: self._runtime is not None
         )
-        self._model_info = self.create_lifecycle_publisher(
-            ModelInfo,
-            "segmentation/model_info",
-            QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL),
-        )
-        self._label_info = LabelInfoOutput(self)
-        # Not managed by the lifecycle, and on a steady clock: it reports always.
+        self._model_outputs = ModelOutputs(self)
+        # Not managed by the lifecycle, and on a steady clock: it reports in every state.
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self.create_timer(1.0, self._every_second, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
@@ -69,7 +60,7 @@ class SegmentationNode(LifecycleNode):
         return self._mirror.values
 
     def autostart(self) -> bool:
-        """Configure and activate, if the parameter `autostart` says so; False when that failed."""
+        """Configure and activate if the parameter `autostart` is true; returns False if that failed."""
         if not self.parameters.autostart:
             return True
         return self.trigger_configure() == SUCCESS and self.trigger_activate() == SUCCESS
@@ -94,7 +85,7 @@ class SegmentationNode(LifecycleNode):
             return self._refuse("configure", f"{type(error).__name__}: {error}")
         self._runtime = runtime
         for prefix in self.parameters.cameras:
-            self._cameras.append(Camera(prefix, CameraOutputs(self, prefix)))
+            self._cameras.append(CameraState(prefix, CameraOutputs(self, prefix)))
         self._slots = FrameSlots(len(self._cameras))
         log = self.get_logger().warning if runtime.degraded else self.get_logger().info
         log(f"model {runtime.description.name}: {runtime.selection}")
@@ -119,10 +110,8 @@ class SegmentationNode(LifecycleNode):
         name = f"{self.get_name()}: camera"
         self._monitors = [CameraMonitor(f"{name} {c.name}".rstrip()) for c in self._cameras]
         outcome = super().on_activate(state)
-        self._model_info.publish(model_info(self._runtime, self.get_clock().now().to_msg()))
-        self._label_info.reset()
-        self._publish_label_info()
-        self._intake.start()  # now that what comes of it is published
+        self._model_outputs.publish(self._runtime, self.parameters.min_confidence)
+        self._intake.start()  # last: outputs are published from now on
         return outcome
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -156,10 +145,10 @@ class SegmentationNode(LifecycleNode):
         super().destroy_node()
 
     def _create_intake(self) -> Intake:
-        """One that has subscribed to every camera; when that fails, to none."""
+        """An intake subscribed to every camera; raises, subscribed to none, if that fails."""
         compressed = self.parameters.transport == "compressed"
         kind, name = (CompressedImage, "image/compressed") if compressed else (Image, "image")
-        # Sensor data, and only the newest: what is not served at once is overtaken anyway.
+        # Sensor data, and only the newest: a newer frame replaces one that waits.
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
         intake = Intake(self)
         try:
@@ -183,7 +172,7 @@ class SegmentationNode(LifecycleNode):
         return worker is None or worker.stop(STOP_TIMEOUT_S)
 
     def _release(self) -> None:
-        # A runtime whose inference hangs can't be closed; it is left to the thread that is in it.
+        # A runtime whose inference hangs cannot be closed; it is left to its thread.
         if self._stop() and self._runtime is not None:
             self._runtime.close()
         self._runtime = None
@@ -199,17 +188,13 @@ class SegmentationNode(LifecycleNode):
                 f"{model.combination}; choose another checkpoint, or -1 for any"
             )
 
-    def _publish_label_info(self) -> None:
-        if self._worker is not None and self._runtime is not None:  # active
-            classes = self._runtime.description.classes
-            self._label_info.publish(classes, self.parameters.min_confidence)
-
     def _refuse(self, transition: str, reason: str) -> TransitionCallbackReturn:
         self.get_logger().error(f"{transition} failed: {reason}")
         return FAILURE
 
     def _every_second(self) -> None:
-        self._publish_label_info()  # where the threshold has changed
+        if self._worker is not None and self._runtime is not None:  # active
+            self._model_outputs.update_threshold(self._runtime, self.parameters.min_confidence)
         self._publish_diagnostics()
 
     def _publish_diagnostics(self) -> None:

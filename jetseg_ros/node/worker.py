@@ -1,15 +1,16 @@
-"""The threads that take the newest frames, segment them and publish what was seen."""
+"""The worker: takes the newest frame of each camera, segments it and publishes the outputs."""
 
 from __future__ import annotations
 
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeAlias, TypeVar
 
 from builtin_interfaces.msg import Time
 from rclpy.clock import Clock
@@ -18,11 +19,11 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from jetseg_core.recording.image_decoding import ImageError, decode_message
 from jetseg_core.results.latency import LatencyStatistics, Stopwatch
+from jetseg_core.results.outputs import Output
+from jetseg_core.results.segmented_frame import SegmentedFrame
 from jetseg_core.runtime import Runtime
-from jetseg_core.sources.frame_slots import FrameSlots
-from jetseg_ros.node.camera_outputs import FIRST, NEED_CONFIDENCE, CameraOutputs
 from jetseg_ros.node.parameters import SegmentationParameters
-from jetseg_ros.node.segmented_frame import SegmentedFrame
+from jetseg_ros.node.publishers import CameraOutputs
 
 TOTAL = "total"
 """The stage from the message's stamp to the publication of the last output."""
@@ -35,52 +36,159 @@ takes less, two threads in each other's way cost more than they gain."""
 
 InputMessage: TypeAlias = Image | CompressedImage
 
+T = TypeVar("T")
+
+
+@dataclass
+class Counts:
+    """Numbers of a camera's frames by outcome.
+
+    Always: received == processed + replaced + stale + failed + waiting.
+    """
+
+    received: int = 0
+    processed: int = 0
+    replaced: int = 0
+    """A newer frame came before their turn."""
+    stale: int = 0
+    """Too old when their turn came, or still waiting when the node was deactivated."""
+    failed: int = 0
+    """Could not be decoded or segmented."""
+    waiting: int = 0
+    """In the slot (at most one) or in work (at most two: one being segmented, one being published)."""
+    failures: Counter[str] = field(default_factory=Counter)
+    """Failed frames by reason."""
+
+
+class FrameSlots(Generic[T]):
+    """The newest frame of each camera, stored by callbacks and taken by one worker thread.
+
+    Nothing queues: a newer frame replaces the one that waits. No camera starves: `take` serves the camera that was
+    served longest ago. Every frame taken must be ended by `processed`, `stale` or `failed`.
+    """
+
+    def __init__(self, cameras: int) -> None:
+        self._changed = threading.Condition()  # its lock is reentrant
+        self._slots: list[T | None] = [None] * cameras
+        self._counts = [Counts() for _ in range(cameras)]
+        self._turn = list(range(cameras))  # served longest ago first
+        self._open = True
+
+    def put(self, camera: int, frame: T) -> None:
+        """Store the newest frame of a camera; it replaces one that still waits."""
+        with self._changed:
+            counts = self._counts[camera]
+            counts.received += 1
+            if not self._open:
+                counts.stale += 1
+                return
+            if self._slots[camera] is None:
+                counts.waiting += 1
+            else:
+                counts.replaced += 1
+            self._slots[camera] = frame
+            self._changed.notify()
+
+    def take(self) -> tuple[int, T] | None:
+        """Wait for a frame; returns its camera and the frame, or None once `close` was called."""
+        with self._changed:
+            while self._open:
+                for camera in self._turn:
+                    frame = self._slots[camera]
+                    if frame is not None:
+                        self._slots[camera] = None
+                        self._turn.remove(camera)
+                        self._turn.append(camera)
+                        return camera, frame
+                self._changed.wait()
+            return None
+
+    def processed(self, camera: int) -> None:
+        """The frame taken from this camera was served."""
+        with self._changed:
+            self._counts[camera].waiting -= 1
+            self._counts[camera].processed += 1
+
+    def stale(self, camera: int) -> None:
+        """The frame taken from this camera was too old to be served."""
+        with self._changed:
+            self._counts[camera].waiting -= 1
+            self._counts[camera].stale += 1
+
+    def failed(self, camera: int, reason: str) -> None:
+        """The frame taken from this camera could not be served."""
+        with self._changed:
+            self._counts[camera].waiting -= 1
+            self._counts[camera].failed += 1
+            self._counts[camera].failures[reason] += 1
+
+    def counts(self, camera: int) -> Counts:
+        """A consistent copy of the camera's counters."""
+        with self._changed:
+            counts = self._counts[camera]
+            return replace(counts, failures=Counter(counts.failures))
+
+    def open(self) -> None:
+        """Accept frames, also after `close`; the counters continue."""
+        with self._changed:
+            self._open = True
+
+    def close(self) -> None:
+        """Make `take` return None; frames that wait or are put later count as stale."""
+        with self._changed:
+            self._open = False
+            for camera, frame in enumerate(self._slots):
+                if frame is not None:
+                    self._slots[camera] = None
+                    self.stale(camera)
+            self._changed.notify_all()
+
 
 @dataclass(frozen=True)
 class _Segmented:
-    """A frame whose label is published, and what is left to do with it."""
+    """A frame whose first outputs are published."""
 
     frame: SegmentedFrame
-    rest: frozenset[str]
-    """The other outputs that are asked for."""
+    rest: list[Output]
+    """The other outputs that have a subscriber."""
     watch: Stopwatch
 
 
 @dataclass
-class Camera:
-    """One camera as the worker sees it."""
+class CameraState:
+    """Outputs, calibration and timing of one camera."""
 
     name: str
     outputs: CameraOutputs
     latency: LatencyStatistics = field(default_factory=LatencyStatistics)
     calibration: CameraInfo | None = None
-    """The newest that came."""
+    """The newest one received."""
     rest_s: float = 0.0
-    """What making and publishing all outputs but the first took last time, seconds."""
+    """Time that making and publishing the other outputs of the last frame took, seconds."""
 
 
 class Worker:
     """Serves the cameras, from construction until `stop`.
 
-    The label is published as soon as there is one. The other outputs of a frame follow, where they take long while the
-    next frame is segmented.
+    The outputs marked `first` are published at once. The other outputs of a frame follow; if they take long, the next
+    frame is segmented meanwhile.
 
-    A frame that cannot be served is counted with its reason and logged at most once a second; the
-    next one is served as if nothing had happened.
+    A frame that cannot be served is counted with its reason and logged at most once a second; the next one is served
+    as usual.
 
     Args:
         runtime: used by one thread of this worker alone while it runs.
         slots: one per camera, in the order of `cameras`.
         parameters: asked once per frame, so that a change applies to the next one.
         clock: the clock that stamps are in.
-        is_up: whether the middleware is there; an interrupt takes it away under the frame in work.
+        is_up: True while the middleware runs; an interrupt ends it during a frame.
     """
 
     def __init__(
         self,
         runtime: Runtime,
         slots: FrameSlots[InputMessage],
-        cameras: Sequence[Camera],
+        cameras: Sequence[CameraState],
         parameters: Callable[[], SegmentationParameters],
         clock: Clock,
         logger: RcutilsLogger,
@@ -101,12 +209,12 @@ class Worker:
 
     @property
     def busy_s(self) -> float:
-        """How long the frame in work has been in work, seconds; 0 when none is."""
+        """Time spent on the frame in work so far, seconds; 0 if there is none."""
         since = self._busy_since
         return 0.0 if since is None else time.monotonic() - since
 
     def stop(self, timeout_s: float) -> bool:
-        """End after the frames in work; False if that takes longer than the time-out."""
+        """End after the frames in work; returns False if that takes longer than the time-out."""
         self._stopping = True
         self._slots.close()
         self._thread.join(timeout_s)
@@ -118,7 +226,7 @@ class Worker:
             while (taken := self._slots.take()) is not None:
                 self._busy_since = time.monotonic()
                 segmented = self._segment(*taken)
-                if publishing is not None:  # frames are ended in order, and none waits for another
+                if publishing is not None:  # frames are ended in order
                     publishing.result()
                     publishing = None
                 if segmented is not None and self._takes_long(taken[0], segmented):
@@ -128,13 +236,13 @@ class Worker:
                 self._busy_since = None
 
     def _takes_long(self, index: int, segmented: _Segmented) -> bool:
-        """Whether the other outputs are worth a thread of their own."""
+        """True if the other outputs are worth a thread of their own."""
         share = self._cameras[index].rest_s / segmented.watch.seconds["infer"]
         return bool(segmented.rest) and share > OVERLAPPED_SHARE
 
     @contextmanager
     def _counting_faults(self, index: int) -> Iterator[None]:
-        """Whatever a backend or the middleware raises: one frame must not end the service."""
+        """Count any exception of a backend or the middleware as a failed frame: the service goes on."""
         try:
             yield
         except ImageError as error:
@@ -143,8 +251,11 @@ class Worker:
             self._fail(index, f"{type(error).__name__} while segmenting", error)
 
     def _segment(self, index: int, message: InputMessage) -> _Segmented | None:
-        """A frame with its label published; None if nobody asks for it, or it is too old or faulty, and has been
-        counted."""
+        """Segment a frame and publish its first outputs.
+
+        Returns:
+            None if the frame has no subscriber, is too old or faulty; it is counted then.
+        """
         with self._counting_faults(index):
             camera, parameters = self._cameras[index], self._parameters()
             if self._age_s(message) * 1e3 > (parameters.max_age_ms or math.inf):
@@ -161,11 +272,10 @@ class Worker:
                 found = self._runtime.segment(
                     image,
                     size="network" if parameters.output_size == "network" else None,
-                    confidence=bool(demand & NEED_CONFIDENCE),
+                    confidence=any(output.needs_confidence for output in demand),
                     min_confidence=parameters.min_confidence,
                 )
             frame = SegmentedFrame(
-                header=message.header,
                 image=image,
                 found=found,
                 classes=self._runtime.description.classes,
@@ -173,8 +283,9 @@ class Worker:
                 overlay_alpha=parameters.overlay_alpha,
                 calibration=camera.calibration,
             )
-            camera.outputs.publish(frame, demand & FIRST, watch)
-            return _Segmented(frame, demand - FIRST, watch)
+            first = [output for output in demand if output.first]
+            camera.outputs.publish(frame, message.header, first, watch)
+            return _Segmented(frame, [output for output in demand if not output.first], watch)
         return None
 
     def _finish(self, index: int, message: InputMessage, segmented: _Segmented) -> None:
@@ -182,12 +293,12 @@ class Worker:
         with self._counting_faults(index):
             camera, watch = self._cameras[index], segmented.watch
             began = time.monotonic()
-            camera.outputs.publish(segmented.frame, segmented.rest, watch)
+            camera.outputs.publish(segmented.frame, message.header, segmented.rest, watch)
             camera.rest_s = time.monotonic() - began
             for stage, seconds in watch.seconds.items():
                 camera.latency.record(stage, seconds)
             age_s = self._age_s(message)
-            # The age of a frame that is ahead of the clock, as after a jump of it, says nothing.
+            # A frame ahead of the clock, as after a jump of it, has no meaningful age.
             if message.header.stamp != UNSTAMPED and age_s >= 0:
                 camera.latency.record(TOTAL, age_s)
             self._slots.processed(index)

@@ -29,8 +29,8 @@ from jetseg_core.recording.image_decoding import ENCODINGS
 from jetseg_core.runtime import Segmentation
 from jetseg_core.street import StreetScene
 from jetseg_ros.camera.camera_node import CameraNode
-from jetseg_ros.dds import stay_on_this_machine
-from jetseg_ros.node.image_encoding import to_image
+from jetseg_ros.node.messages import to_image
+from jetseg_ros.node.process import stay_on_this_machine
 from jetseg_ros.node.segmentation_node import SegmentationNode
 
 stay_on_this_machine()

@@ -14,8 +14,8 @@ from sensor_msgs.msg import Image
 
 from jetseg_core.classes import CAMVID11
 from jetseg_ros.camera.camera_node import CameraParameters
-from jetseg_ros.node.camera_outputs import OUTPUT_TYPES
 from jetseg_ros.node.parameters import SegmentationParameters
+from jetseg_ros.node.publishers import OUTPUT_TYPES
 
 if TYPE_CHECKING:
     from test.jetseg_ros.conftest import Rig

@@ -17,8 +17,8 @@ from rclpy.node import Node
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from jetseg_ros.dds import stay_on_this_machine
-from jetseg_ros.node.image_encoding import to_image
+from jetseg_ros.node.messages import to_image
+from jetseg_ros.node.process import stay_on_this_machine
 
 TIMEOUT_S = 60.0
 

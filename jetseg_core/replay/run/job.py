@@ -23,7 +23,7 @@ from jetseg_core.replay.run.overlay_video import OverlayVideo
 from jetseg_core.replay.run.progress import Watch
 from jetseg_core.replay.run.replay_settings import ReplaySettings
 from jetseg_core.replay.run.truth import TruthReader
-from jetseg_core.results.segmented_image import SegmentedImage
+from jetseg_core.results.segmented_frame import SegmentedFrame
 from jetseg_core.runtime import Runtime, Segmentation
 
 PART_FRAMES = 1000
@@ -185,9 +185,9 @@ class Job:
         )
         return _Inferred(found, 1e3 * (perf_counter() - began))
 
-    def _segmented(self, frame: ReplayFrame, inferred: _Inferred) -> SegmentedImage:
+    def _segmented(self, frame: ReplayFrame, inferred: _Inferred) -> SegmentedFrame:
         assert frame.image is not None
-        return SegmentedImage(
+        return SegmentedFrame(
             image=frame.image,
             found=inferred.found,
             classes=self._runtime.description.classes,

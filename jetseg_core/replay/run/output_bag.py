@@ -24,20 +24,15 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 
 from jetseg_core.atomic_file import replacing
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording.message_fields import Fields, image_fields, jpeg_fields
-from jetseg_core.recording.message_types import COMPRESSED_IMAGE, IMAGE, bag_types
+from jetseg_core.recording.message_fields import Fields, image_fields
+from jetseg_core.recording.message_types import IMAGE, bag_types
 from jetseg_core.recording.recording import METADATA
 from jetseg_core.replay.run.frame_reader import InputCamera
-from jetseg_core.results.segmented_image import SegmentedImage
+from jetseg_core.results.outputs import OUTPUTS
+from jetseg_core.results.segmented_frame import SegmentedFrame
 
 FOLDER = "bag"
-LABEL, TRUTH, OVERLAY, OCCUPANCY = "label", "truth", "overlay/compressed", "occupancy"
-_TYPES = {
-    LABEL: IMAGE,
-    TRUTH: IMAGE,
-    OVERLAY: COMPRESSED_IMAGE,
-    OCCUPANCY: "jetseg/msg/ClassOccupancy",
-}
+LABEL, TRUTH, OVERLAY = "label", "truth", "overlay/compressed"
 _MODEL_INFO, _MODEL_INFO_TOPIC = "jetseg/msg/ModelInfo", "/segmentation/model_info"
 _INFORMATION, _ROWS = "rosbag2_bagfile_information", "jetseg_rows"
 _PART = re.compile(r"bag_(\d+)(\.mcap)?")
@@ -76,7 +71,10 @@ class OutputBag:
         self, folder: Path, cameras: Sequence[InputCamera], model: Fields, labels: bool
     ) -> None:
         self._folder, self._cameras, self._model = folder, cameras, model
-        self._outputs = [LABEL, OVERLAY, OCCUPANCY, *([TRUTH] if labels else [])]
+        self._outputs = [output for output in OUTPUTS.values() if output.in_bag]
+        self._types = {output.topic: output.message_type for output in self._outputs}
+        if labels:
+            self._types[TRUTH] = IMAGE
         folder.mkdir(parents=True, exist_ok=True)
         information = _information(folder)
         self._parts: int = len(information["relative_file_paths"]) if information else 0
@@ -95,23 +93,19 @@ class OutputBag:
         camera: InputCamera,
         recorded_ns: int,
         header: Any,
-        found: SegmentedImage,
+        found: SegmentedFrame,
         truth: np.ndarray | None,
     ) -> None:
         """Write a frame's outputs under its header and time of recording."""
         if self._writer is None:
             self._begin_part(recorded_ns, header)
-        messages = {
-            LABEL: image_fields(found.labels),
-            OVERLAY: jpeg_fields(found.overlay),
-            OCCUPANCY: _occupancy_fields(found),
-        }
+        messages = {output.topic: output.fields(found) for output in self._outputs}
         if truth is not None:
             messages[TRUTH] = image_fields(truth)
-        for output, fields in messages.items():
-            self._write(
-                topic_of(camera.prefix, output), recorded_ns, _TYPES[output], header, fields
-            )
+        for name, fields in messages.items():
+            if fields is not None:
+                topic = topic_of(camera.prefix, name)
+                self._write(topic, recorded_ns, self._types[name], header, fields)
 
     def end_part(self, rows: int) -> None:
         """Make what was written so far safe.
@@ -140,9 +134,9 @@ class OutputBag:
         writer.open()
         self._writer = writer  # now, so that a failure to open is not hidden by one to close
         topics: dict[str, tuple[str, tuple[Qos, ...]]] = {
-            topic_of(camera.prefix, output): (_TYPES[output], ())
+            topic_of(camera.prefix, name): (msgtype, ())
             for camera in self._cameras
-            for output in self._outputs
+            for name, msgtype in self._types.items()
         }
         topics[_MODEL_INFO_TOPIC] = (_MODEL_INFO, (_LATCHED,))
         for topic, (msgtype, qos) in topics.items():
@@ -175,10 +169,12 @@ class OutputBag:
             whole["message_count"] += part["message_count"]
             for key in ("relative_file_paths", "files"):
                 whole[key] += part[key]
-            for topic, new in zip(
-                whole["topics_with_message_count"], part["topics_with_message_count"], strict=True
-            ):
-                topic["message_count"] += new["message_count"]
+            new = {
+                topic["topic_metadata"]["name"]: topic["message_count"]
+                for topic in part["topics_with_message_count"]
+            }
+            for topic in whole["topics_with_message_count"]:
+                topic["message_count"] += new[topic["topic_metadata"]["name"]]
         whole["custom_data"] = {_ROWS: str(rows)}
         with replacing(self._folder / METADATA) as path:
             path.write_text(yaml.safe_dump({_INFORMATION: whole}, sort_keys=False))
@@ -230,20 +226,20 @@ def _information(folder: Path) -> dict[str, Any] | None:
     return dict(information)
 
 
-def _occupancy_fields(found: SegmentedImage) -> Fields:
-    whole, *parts = found.occupancy
-    regions = [
-        _message("jetseg/msg/RegionOccupancy", {"name": region.name, **part.fields(found.classes)})
-        for region, part in zip(found.regions, parts, strict=True)
-    ]
-    return whole.fields(found.classes) | {"regions": regions}
-
-
 def _message(msgtype: str, fields: Fields) -> Any:
-    """A message of rosbags, whose number sequences are arrays of the type that the definition says."""
-    for name, (kind, detail) in bag_types().fielddefs[msgtype][1]:
-        if kind == Nodetype.SEQUENCE and detail[0][0] == Nodetype.BASE:
-            element = detail[0][1][0]
-            if element != "string":
-                fields[name] = np.asarray(fields[name], element)
-    return bag_types().types[msgtype](**fields)
+    """A message of rosbags: nested fields are messages, sequences of numbers arrays of the defined type."""
+    definition = bag_types().fielddefs[msgtype][1]
+    values = {name: _value(node, fields[name]) for name, node in definition}
+    return bag_types().types[msgtype](**values)
+
+
+def _value(node: Any, value: Any) -> Any:
+    kind, detail = node
+    if kind == Nodetype.NAME and isinstance(value, dict):
+        return _message(detail, value)
+    if kind not in (Nodetype.SEQUENCE, Nodetype.ARRAY):
+        return value
+    element = detail[0]
+    if element[0] == Nodetype.BASE and element[1][0] != "string":
+        return np.asarray(value, element[1][0])
+    return [_value(element, each) for each in value]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import Image
 
-from jetseg_ros.node.camera_outputs import OUTPUT_TYPES
+from jetseg_ros.node.publishers import OUTPUT_TYPES
 from test.jetseg_ros.faults.conftest import resident_bytes
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import pytest
 from sensor_msgs.msg import CompressedImage, Image
 
 from jetseg_core.recording.image_decoding import Fault
-from jetseg_ros.node.image_encoding import to_jpeg
+from jetseg_core.recording.message_fields import jpeg_fields
+from jetseg_ros.node.messages import to_message
 
 if TYPE_CHECKING:
     from test.jetseg_ros.conftest import Rig
@@ -139,7 +140,7 @@ def test_compressed_input(rig: Rig, street: np.ndarray) -> None:
     values = rig.camera_values()
     camera = rig.publisher(CompressedImage, "image/compressed")
     bad = CompressedImage(header=rig.header(), format="jpeg", data=array.array("B", b"no picture"))
-    good = to_jpeg(street, rig.header("front"))
+    good = to_message(CompressedImage, jpeg_fields(street), rig.header("front"))
 
     def publish_both() -> bool:
         camera.publish(bad)

@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo, RegionOfInterest
 
+from jetseg_core.results.camera_info import camera_info_fields
 from jetseg_core.runtime.geometry import Size, View, crop, letterbox, stretch
-from jetseg_ros.node.camera_info import resize_camera_info
+from jetseg_ros.node.messages import to_message
+
+
+def resize_camera_info(info: CameraInfo, view: View) -> CameraInfo:
+    return to_message(CameraInfo, camera_info_fields(info, view))
 
 
 def calibration() -> CameraInfo:

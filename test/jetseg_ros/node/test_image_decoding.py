@@ -14,7 +14,7 @@ from std_msgs.msg import Header
 
 from jetseg_core.recording.image_decoding import ENCODINGS, ImageError, decode_image
 from jetseg_core.runtime import RuntimeSettings, create_runtime
-from jetseg_ros.node.image_encoding import to_image
+from jetseg_ros.node.messages import to_image
 from test.jetseg_ros.conftest import any_image
 
 

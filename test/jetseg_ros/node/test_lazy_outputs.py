@@ -10,8 +10,7 @@ import pytest
 from jetseg.msg import ClassOccupancy
 from sensor_msgs.msg import Image
 
-from jetseg_core.results import segmented_image
-from jetseg_ros.node import segmented_frame
+from jetseg_core.results import outputs, segmented_frame
 
 if TYPE_CHECKING:
     from test.jetseg_ros.conftest import Gate, Rig
@@ -32,9 +31,9 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         monkeypatch.setattr(module, name, watched)
 
     for name in ("color_labels", "blend_colors", "measure_occupancy"):
-        watch(segmented_image, name)
-    for name in ("to_png", "to_jpeg"):
         watch(segmented_frame, name)
+    for name in ("png_fields", "jpeg_fields"):
+        watch(outputs, name)
     return calls
 
 
@@ -86,7 +85,7 @@ def test_only_what_is_subscribed_to_is_computed(
 
     publish_until(rig.record(ClassOccupancy, "segmentation/occupancy"))
     assert "measure_occupancy" in painted and model.confidence[-1] is True
-    assert not {"to_png", "to_jpeg"} & set(painted)
+    assert not {"png_fields", "jpeg_fields"} & set(painted)
 
 
 def test_a_subscriber_that_leaves_is_not_served_on(

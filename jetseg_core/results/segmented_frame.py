@@ -1,9 +1,10 @@
-"""One segmented image: what was seen in it, how it is shown, what covers how much of it."""
+"""One segmented frame: its labels, how they are drawn, and how much of it each class covers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -16,17 +17,19 @@ from jetseg_core.runtime.geometry import View
 
 
 @dataclass(frozen=True, kw_only=True)
-class SegmentedImage:
-    """An image and its labels; what follows from them is computed when asked for."""
+class SegmentedFrame:
+    """An image and its labels; everything derived from them is computed on first use."""
 
     image: np.ndarray
     """(H, W, 3) uint8 RGB, the input."""
     found: Segmentation
-    """What the network saw in it."""
+    """The network's answer."""
     classes: ClassSet
     regions: tuple[Region, ...] = ()
     overlay_alpha: float = 0.5
     """Share of the class color in the overlay, 0..1."""
+    calibration: Any = None
+    """Newest sensor_msgs/CameraInfo of the camera, as any library's object; None if unknown."""
 
     @property
     def labels(self) -> np.ndarray:
@@ -35,13 +38,13 @@ class SegmentedImage:
 
     @property
     def confidence(self) -> np.ndarray:
-        """(h, w) uint8, softmax maximum x 255; only where it was asked of the network."""
+        """(h, w) uint8, softmax maximum x 255; only available if the runtime was asked for it."""
         assert self.found.confidence is not None
         return self.found.confidence
 
     @property
     def view(self) -> View:
-        """How the image lies in the label map."""
+        """Position of the image in the label map."""
         return self.found.view
 
     @cached_property
@@ -57,5 +60,5 @@ class SegmentedImage:
 
     @cached_property
     def occupancy(self) -> tuple[Occupancy, ...]:
-        """What each class covers in the image, then in each region."""
+        """Occupancy of the image, then of each region."""
         return measure_occupancy(self.found, self.classes, self.regions)

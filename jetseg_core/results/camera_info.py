@@ -1,0 +1,58 @@
+"""Camera calibration for the image after resizing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from jetseg_core.recording.message_fields import Fields
+from jetseg_core.runtime.geometry import View, stretch
+
+_REGION = ("x_offset", "y_offset", "height", "width", "do_rectify")
+
+
+def camera_info_fields(info: Any, view: View) -> Fields:
+    """Fields of sensor_msgs/CameraInfo, but the header, that hold for an image fitted into another grid.
+
+    Focal lengths and centers scale with the image, as image_geometry's PinholeCameraModel does for
+    binning, and centers move with what is cut off or added around it. Distortion, in normalised
+    coordinates, stays. Binning and region of interest of the source are folded in: the result
+    describes an image without either.
+
+    Args:
+        info: sensor_msgs/CameraInfo of the source; zeros mean "not calibrated", and stay.
+        view: position of the source image in the grid.
+    """
+    fields = {
+        "height": info.height,
+        "width": info.width,
+        "distortion_model": info.distortion_model,
+        "d": info.d,
+        "k": np.array(info.k, float),
+        "r": info.r,
+        "p": np.array(info.p, float),
+        "binning_x": info.binning_x,
+        "binning_y": info.binning_y,
+        "roi": {name: getattr(info.roi, name) for name in _REGION},
+    }
+    if view == stretch(view.frame, view.frame):
+        return fields
+    seen, shown = view.seen, view.shown
+    offset = np.array((info.roi.x_offset, info.roi.y_offset), float)
+    binning = np.maximum(1, (info.binning_x, info.binning_y))
+    scale = np.array((shown.width, shown.height)) / (seen.width, seen.height)
+    shift = np.array((shown.left, shown.top)) - scale * (seen.left, seen.top)
+    for matrix in (fields["k"], fields["p"]):
+        rows = matrix.reshape(3, -1)  # a view: writes into the field
+        if rows[0, 0]:
+            rows[:2, 2] -= offset
+            rows[:2] *= (scale / binning)[:, None]
+            rows[:2, 2] += shift
+    height, width = view.grid
+    unused = {
+        "binning_x": 0,
+        "binning_y": 0,
+        "roi": dict.fromkeys(_REGION, 0) | {"do_rectify": False},
+    }
+    return fields | {"height": height, "width": width} | unused
