@@ -20,8 +20,8 @@ from tqdm import tqdm
 
 from jetseg_core.allocator import keep_freed_memory
 from jetseg_core.bench.machine import describe_processor
+from jetseg_core.cli.broken_pipe import quiet_on_broken_pipe
 from jetseg_core.cli.options import add_runtime_options, read_size, runtime_settings
-from jetseg_core.cli.reader import ending_with_its_reader
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import Runtime, create_runtime
 from jetseg_ros.bench.bars import (
@@ -57,7 +57,7 @@ OUTPUTS: dict[str, dict[str, type]] = {
 """What is subscribed to beside the label."""
 
 
-@ending_with_its_reader()
+@quiet_on_broken_pipe()
 def main(argv: list[str] | None = None) -> int:
     """Measure and print; returns the exit status."""
     options = _parser().parse_args(argv)

@@ -6,14 +6,14 @@ import argparse
 import os
 from collections.abc import Iterator
 
+from jetseg_core.cli.broken_pipe import quiet_on_broken_pipe
 from jetseg_core.cli.doctor import add_doctor_options
-from jetseg_core.cli.reader import ending_with_its_reader
 from jetseg_core.doctor import Finding, examine_core, report
 from jetseg_ros.doctor.installation import examine_installation
 from jetseg_ros.doctor.middleware import examine_environment
 
 
-@ending_with_its_reader()
+@quiet_on_broken_pipe()
 def main(args: list[str] | None = None) -> int:
     """Examine and print; returns the exit status, 1 if anything needed fails."""
     parser = argparse.ArgumentParser(

@@ -204,6 +204,7 @@ def _what_ran(report: Report) -> str:
         "Backend": report["selection"],
         "Processor": machine_line(report),
         "System": f"{machine['system']}, Python {machine['python']}",
+        "Stamps": report.get("stamps") or "of the messages",
         "Labels": report["labels"] or "none",
         "Least confidence": f"{report['min_confidence']:g}",
         "Regions": ", ".join(report["regions"]) or "none",
