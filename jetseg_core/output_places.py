@@ -1,4 +1,4 @@
-"""Where results may be written: apart from what is read, and over nothing but results of before."""
+"""Checks before results are written: apart from all inputs, and over nothing but earlier results."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from jetseg_core.errors import JetSegError
 
 
 def check_apart(outputs: Iterable[str | Path], inputs: Iterable[str | Path]) -> None:
-    """Refuse an output that is, holds or lies in an input, whatever names the two go by.
+    """Refuse an output that is, holds or lies in an input, also by another name of either.
 
     Args:
-        outputs: files and folders to be written; they need not be there yet.
-        inputs: files and folders to be read. What links in such a folder lead to is read, too.
+        outputs: files and folders to be written; they need not exist.
+        inputs: files and folders to be read, the targets of links in such a folder included.
 
     Raises:
-        JetSegError: the first of them that is not apart.
+        JetSegError: an output is not apart from an input.
     """
     written = {_identity(_real(output)): output for output in outputs}
     read = {_identity(place): shown for shown in inputs for place in _places(Path(shown))}
@@ -35,15 +35,15 @@ def check_apart(outputs: Iterable[str | Path], inputs: Iterable[str | Path]) -> 
 
 
 def check_replaceable(folder: Path, names: Iterable[str], own: Collection[str]) -> None:
-    """Refuse to write over what is no result of before; links are never written through.
+    """Refuse to replace anything but earlier results, and to write through links.
 
     Args:
-        folder: where results are to lie.
+        folder: of the results.
         names: of the files and folders to be written there.
-        own: those names under which results of before lie there.
+        own: the names of earlier results in it.
 
     Raises:
-        JetSegError: something else has one of the names.
+        JetSegError: a link, or a file or folder of another origin, has one of the names.
     """
     for path in (folder / name for name in names):
         if path.is_symlink():
@@ -58,7 +58,7 @@ def check_replaceable(folder: Path, names: Iterable[str], own: Collection[str]) 
 
 
 def is_record(path: Path, keys: Collection[str]) -> bool:
-    """Whether a file is one of ours: JSON with these keys."""
+    """True if the file is a JSON object with these keys."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -73,7 +73,7 @@ def _not_apart(output: str | Path, how: str, read: str | Path) -> JetSegError:
 
 
 def _places(path: Path) -> Iterator[Path]:
-    """Where an input really lies, and what links in it lead to."""
+    """The real path of an input, and the targets of links in it."""
     place = _real(path.expanduser())
     yield place
     if place.is_dir() and os.access(place, os.R_OK):
@@ -85,7 +85,7 @@ def _real(path: str | Path) -> Path:
 
 
 def _identity(place: Path) -> object:
-    """What a file or folder has in common with itself under another name; of one that is not there, its path."""
+    """Device and inode, the same for all names of a file or folder; the path if it does not exist."""
     try:
         status = place.stat()
     except OSError:

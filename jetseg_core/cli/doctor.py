@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from jetseg_core.cli.reader import ending_with_its_reader
+from jetseg_core.cli.broken_pipe import quiet_on_broken_pipe
 from jetseg_core.doctor import Check, examine, report
 from jetseg_core.runtime import RuntimeSettings
 
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> None:
     raise SystemExit(report(examine(options.checkpoint), options.json))
 
 
-@ending_with_its_reader()
+@quiet_on_broken_pipe()
 def doctor_command(prog: str, more: Mapping[str, Check], arguments: list[str] | None = None) -> int:
     """Run the same command under another name, with more checks by name; return the exit status."""
     parser = argparse.ArgumentParser(prog=prog, description=_DESCRIPTION)

@@ -18,7 +18,7 @@ from jetseg_core.cli import (
     replay,
     train,
 )
-from jetseg_core.cli.reader import ending_with_its_reader
+from jetseg_core.cli.broken_pipe import quiet_on_broken_pipe
 from jetseg_core.errors import JetSegError
 
 COMMANDS = (
@@ -36,7 +36,7 @@ COMMANDS = (
 )
 
 
-@ending_with_its_reader()
+@quiet_on_broken_pipe()
 def main(arguments: list[str] | None = None) -> None:
     """Run ``jetseg COMMAND ...``; a JetSegError ends it with one line and exit status 2."""
     parser = argparse.ArgumentParser(

@@ -25,7 +25,7 @@ from jetseg_core.runtime.registry import backends, devices, precisions
 
 
 def add_runtime_options(parser: argparse.ArgumentParser, checkpoint: bool = True) -> None:
-    """What to run and how: the fields of `RuntimeSettings`; the model itself may be named otherwise."""
+    """Options for the fields of `RuntimeSettings`; without `checkpoint` if the command names models otherwise."""
     default = RuntimeSettings()
     if checkpoint:
         parser.add_argument(
@@ -63,7 +63,7 @@ def add_runtime_options(parser: argparse.ArgumentParser, checkpoint: bool = True
 
 
 def runtime_settings(options: argparse.Namespace) -> RuntimeSettings:
-    """The settings that `add_runtime_options` read; a backend asked for must be available."""
+    """The settings read by `add_runtime_options`; a backend that is named must be available."""
     return RuntimeSettings(
         checkpoint=options.checkpoint,
         backend=options.backend,
@@ -122,7 +122,7 @@ def given_fields(options: argparse.Namespace, config: type) -> dict[str, Any]:
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Which network: the fields of `ModelConfig`, the number of classes aside."""
+    """Options for the fields of `ModelConfig`, except the number of classes."""
     help_of = field_help(ModelConfig)
     parser.add_argument("--preset", default="nano", help=f"{', '.join(PRESETS)} (default: nano)")
     parser.add_argument(
@@ -145,7 +145,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 
 def model_config(options: argparse.Namespace, num_classes: int) -> ModelConfig:
-    """The configuration that `add_model_options` read."""
+    """The configuration read by `add_model_options`."""
     return ModelConfig.from_dict(
         {
             "preset": options.preset,
@@ -162,7 +162,7 @@ def model_config(options: argparse.Namespace, num_classes: int) -> ModelConfig:
 
 
 def add_data_option(parser: argparse.ArgumentParser) -> None:
-    """Root folder of the data set."""
+    """The option for the root folder of the data set."""
     parser.add_argument(
         "--data",
         default=os.environ.get("JETSEG_CAMVID", ""),
@@ -171,7 +171,7 @@ def add_data_option(parser: argparse.ArgumentParser) -> None:
 
 
 def data_folder(options: argparse.Namespace) -> str:
-    """The folder that `add_data_option` read.
+    """The folder read by `add_data_option`.
 
     Raises:
         JetSegError: none was given.

@@ -15,8 +15,8 @@ import numpy as np
 from jetseg_core.allocator import keep_freed_memory
 from jetseg_core.bench.chart import draw_cameras
 from jetseg_core.bench.machine import describe_processor
+from jetseg_core.cli.broken_pipe import quiet_on_broken_pipe
 from jetseg_core.cli.options import add_runtime_options, read_size, runtime_settings
-from jetseg_core.cli.reader import ending_with_its_reader
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import create_runtime
 from jetseg_ros.bench.node_bench import OUTRUN, compare, measure_cameras, measure_node
@@ -27,7 +27,7 @@ IMAGES = ["640x480", "960x720", "1920x1080"]
 RATES_HZ = [15.0, 30.0, 60.0, 0.0]
 
 
-@ending_with_its_reader()
+@quiet_on_broken_pipe()
 def main(argv: list[str] | None = None) -> int:
     """Measure and print; return the exit status."""
     options = _parser().parse_args(argv)

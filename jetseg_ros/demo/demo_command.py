@@ -14,8 +14,8 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from tqdm import tqdm
 
+from jetseg_core.cli.broken_pipe import quiet_on_broken_pipe
 from jetseg_core.cli.options import add_runtime_options, runtime_settings
-from jetseg_core.cli.reader import ending_with_its_reader
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources import GENERATOR, SOURCE_HELP, open_source
 from jetseg_ros.demo.collector import Collector, Measurements
@@ -35,7 +35,7 @@ QUIET_S = 2.0
 """How long to listen after the camera has ended."""
 
 
-@ending_with_its_reader()
+@quiet_on_broken_pipe()
 def main(argv: list[str] | None = None) -> int:
     """Run the demo; returns the exit status."""
     options = _parser().parse_args(argv)

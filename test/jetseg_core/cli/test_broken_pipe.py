@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from jetseg_core.cli.reader import STATUS, ending_with_its_reader
+from jetseg_core.cli.broken_pipe import STATUS, quiet_on_broken_pipe
 
 
 @pytest.fixture
@@ -49,5 +49,5 @@ def test_and_an_error_that_nobody_reads(unread: int) -> None:
 
 
 def test_another_broken_pipe_is_an_error() -> None:
-    with pytest.raises(BrokenPipeError, match="a worker has died"), ending_with_its_reader():
+    with pytest.raises(BrokenPipeError, match="a worker has died"), quiet_on_broken_pipe():
         raise BrokenPipeError("a worker has died")

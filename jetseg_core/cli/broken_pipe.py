@@ -1,4 +1,4 @@
-"""A command whose output goes to a program that ends first, as in ``jetseg info | head -1``."""
+"""Quiet end of a command whose output pipe is closed early, as in ``jetseg info | head -1``."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from contextlib import contextmanager
 from typing import TextIO
 
 STATUS = 128 + signal.SIGPIPE
-"""Exit status of a Unix program that is ended for the same reason, as the shell gives it."""
+"""Exit status that a shell gives for a program ended by SIGPIPE."""
 
 
 @contextmanager
-def ending_with_its_reader() -> Iterator[None]:
-    """Around a whole command: end it quietly once nobody reads what it prints.
+def quiet_on_broken_pipe() -> Iterator[None]:
+    """Context of a whole command: end it quietly once its output pipe is closed.
 
     Raises:
-        SystemExit: with `STATUS`, when standard output or error is a pipe that was closed. Any other broken pipe
-            is an error like others and passes.
+        SystemExit: with `STATUS`, when standard output or error is a closed pipe. Any other broken pipe is raised.
     """
     try:
         try:
@@ -31,7 +30,7 @@ def ending_with_its_reader() -> Iterator[None]:
         closed = [stream for stream in (sys.stdout, sys.stderr) if _is_closed(stream)]
         if not closed:
             raise
-        # What they still hold would be an error once more when the interpreter ends.
+        # Otherwise the interpreter fails again when it flushes them at its end.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in closed:
             os.dup2(nowhere, stream.fileno())
@@ -39,7 +38,7 @@ def ending_with_its_reader() -> Iterator[None]:
 
 
 def _is_closed(stream: TextIO) -> bool:
-    """Whether the stream is a pipe without a reader."""
+    """True if the stream is a pipe without a reader."""
     poll = select.poll()
     poll.register(stream.fileno(), select.POLLOUT)
     return any(event & select.POLLERR for _, event in poll.poll(0))
