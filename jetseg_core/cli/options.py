@@ -6,17 +6,13 @@ import argparse
 import inspect
 import os
 import re
-from typing import get_args
+from collections.abc import Collection
+from dataclasses import MISSING, fields
+from typing import Any
 
 from jetseg_core.data.layouts import KNOWN
 from jetseg_core.errors import JetSegError
-from jetseg_core.network.model_config import (
-    PAPER_ATTENTION,
-    PRESETS,
-    Activation,
-    AttentionKind,
-    ModelConfig,
-)
+from jetseg_core.network.model_config import PAPER_FORM, ModelConfig
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.runtime.geometry import POLICIES
 from jetseg_core.runtime.runtime_settings import DEVICES, PRECISIONS
@@ -72,44 +68,65 @@ def runtime_settings(options: argparse.Namespace) -> RuntimeSettings:
     )
 
 
+def add_field_options(
+    parser: argparse._ActionsContainer, config: object, skip: Collection[str] = ()
+) -> None:
+    """Add an option for each field of a dataclass; `given_fields` reads them.
+
+    The field's metadata may hold `help`, `choices` (listed in the help; the dataclass itself refuses other values)
+    and `metavar`. Tuples are text with commas, which the dataclass reads.
+
+    Args:
+        config: the dataclass, or an instance whose values are shown as defaults.
+        skip: names of fields without an option.
+    """
+    for setting in fields(config):  # type: ignore[arg-type]
+        if setting.name in skip:
+            continue
+        default = getattr(config, setting.name, MISSING)
+        text = setting.metadata.get("help", "")
+        if choices := setting.metadata.get("choices"):
+            text += f": {', '.join(choices)}"
+        if default is not MISSING:
+            shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+            text += f" (default: {shown})" if shown else ""
+        reader: dict[str, Any] = {"metavar": setting.metadata.get("metavar")}
+        if isinstance(default, bool):
+            reader = {"action": argparse.BooleanOptionalAction}
+        elif isinstance(default, int | float):
+            reader["type"] = type(default)
+        parser.add_argument(
+            f"--{setting.name.replace('_', '-')}",
+            **reader,
+            required=default is MISSING,
+            default=argparse.SUPPRESS,  # To tell apart what was given from what was not.
+            help=text.replace("%", "%%"),
+        )
+
+
+def given_fields(options: argparse.Namespace, config: type) -> dict[str, Any]:
+    """Values of those options of `add_field_options` that were given, by field name."""
+    return {
+        setting.name: getattr(options, setting.name)
+        for setting in fields(config)
+        if hasattr(options, setting.name)
+    }
+
+
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Which network: the fields of `ModelConfig`, the number of classes aside."""
-    help_of = field_help(ModelConfig)
-    parser.add_argument("--preset", default="nano", help=f"{', '.join(PRESETS)} (default: nano)")
-    parser.add_argument(
-        "--combination", type=int, default=0, help="kernel combination, 0 to 5 (default: 0)"
+    """Add the fields of `ModelConfig` as options, except for the number of classes."""
+    group = parser.add_argument_group(
+        "network",
+        "Without these options: the network that ships. With any of them: the paper's, changed by those given.",
     )
-    parser.add_argument(
-        "--activation", default="reu", help=f"{', '.join(get_args(Activation))} (default: reu)"
-    )
-    parser.add_argument(
-        "--attention", default=",".join(PAPER_ATTENTION), metavar="S1,S2,S3",
-        help=f"{help_of['attention']} Each {', '.join(get_args(AttentionKind))}; `none` alone: nowhere "
-        "(default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--decoder", default="paper", help="paper or fast (default: paper)")
-    parser.add_argument("--decoder-channels", type=int, default=0, help=help_of["decoder_channels"])
-    parser.add_argument(
-        "--residual-blocks", default="", metavar="S0,S1,S2,S3", help=help_of["residual_blocks"]
-    )
-    parser.add_argument("--encoder", default="paper", help="paper or refined (default: paper)")
+    add_field_options(group, PAPER_FORM, skip=("num_classes",))
 
 
 def model_config(options: argparse.Namespace, num_classes: int) -> ModelConfig:
     """The configuration that `add_model_options` read."""
-    return ModelConfig.from_dict(
-        {
-            "preset": options.preset,
-            "combination": options.combination,
-            "num_classes": num_classes,
-            "activation": options.activation,
-            "attention": options.attention,
-            "decoder": options.decoder,
-            "decoder_channels": options.decoder_channels,
-            "residual_blocks": options.residual_blocks,
-            "encoder": options.encoder,
-        }
-    )
+    given = given_fields(options, ModelConfig)
+    base = PAPER_FORM if given else ModelConfig()
+    return base.updated({**given, "num_classes": num_classes})
 
 
 def add_data_option(parser: argparse.ArgumentParser) -> None:
