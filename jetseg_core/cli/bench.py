@@ -69,7 +69,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--training-form", action="store_true",
         help="measure checkpoints as they are trained, too, in eager torch on the CPU, in both memory layouts",
     )  # fmt: skip
-    parser.add_argument("--untrained", action="store_true", help="measure networks, untrained:")
+    parser.add_argument(
+        "--untrained",
+        action="store_true",
+        help="measure the network of the options below, untrained",
+    )
     add_model_options(parser)
     parser.add_argument(
         "--presets", **several, metavar="PRESET", help="several of --preset, to compare them"
@@ -110,10 +114,10 @@ def _write_untrained(options: argparse.Namespace, folder: Path) -> Iterator[str]
     classes = find_classes(options.classes)
     sizes = _sizes(options)
     chosen = [name for name in options.backend or backends() if name in backends()]
-    presets = options.presets or [options.preset]
-    for preset, width in product(presets, options.widths or [options.decoder_channels]):
-        config = model_config(options, len(classes))
-        config = replace(config, preset=preset, decoder_channels=width)
+    base = model_config(options, len(classes))
+    presets = options.presets or [base.preset]
+    for preset, width in product(presets, options.widths or [base.decoder_channels]):
+        config = replace(base, preset=preset, decoder_channels=width)
         width = config.sizes.decoder_channels
         name = f"{preset}-c{config.combination}-{config.decoder}{width}-untrained"
         path = folder / f"{name}.pt"

@@ -26,7 +26,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"), default=(360, 480),
         help="size of the frame that is counted (default: 360 480)",
     )  # fmt: skip
-    parser.add_argument("--checkpoint", help="a model instead of the options above but --size")
+    parser.add_argument(
+        "--checkpoint", help="a trained model, in place of --classes and the options of the network"
+    )
     parser.add_argument(
         "--paper", action="store_true", help="the paper's Table 1 row beside ours, and nothing else"
     )

@@ -8,17 +8,11 @@ import os
 import re
 from collections.abc import Collection
 from dataclasses import MISSING, fields
-from typing import Any, get_args
+from typing import Any
 
 from jetseg_core.data.layouts import known_layouts
 from jetseg_core.errors import JetSegError
-from jetseg_core.network.model_config import (
-    PAPER_ATTENTION,
-    PRESETS,
-    Activation,
-    AttentionKind,
-    ModelConfig,
-)
+from jetseg_core.network.model_config import PAPER_FORM, ModelConfig
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.runtime.geometry import POLICIES
 from jetseg_core.runtime.registry import backends, devices, precisions
@@ -122,43 +116,19 @@ def given_fields(options: argparse.Namespace, config: type) -> dict[str, Any]:
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Options for the fields of `ModelConfig`, except the number of classes."""
-    help_of = field_help(ModelConfig)
-    parser.add_argument("--preset", default="nano", help=f"{', '.join(PRESETS)} (default: nano)")
-    parser.add_argument(
-        "--combination", type=int, default=0, help="kernel combination, 0 to 5 (default: 0)"
+    """Add the fields of `ModelConfig` as options, except for the number of classes."""
+    group = parser.add_argument_group(
+        "network",
+        "Without these options: the network that ships. With any of them: the paper's, changed by those given.",
     )
-    parser.add_argument(
-        "--activation", default="reu", help=f"{', '.join(get_args(Activation))} (default: reu)"
-    )
-    parser.add_argument(
-        "--attention", default=",".join(PAPER_ATTENTION), metavar="S1,S2,S3",
-        help=f"{help_of['attention']} Each {', '.join(get_args(AttentionKind))}; `none` alone: nowhere "
-        "(default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--decoder", default="paper", help="paper or fast (default: paper)")
-    parser.add_argument("--decoder-channels", type=int, default=0, help=help_of["decoder_channels"])
-    parser.add_argument(
-        "--residual-blocks", default="", metavar="S0,S1,S2,S3", help=help_of["residual_blocks"]
-    )
-    parser.add_argument("--encoder", default="paper", help="paper or refined (default: paper)")
+    add_field_options(group, PAPER_FORM, skip=("num_classes",))
 
 
 def model_config(options: argparse.Namespace, num_classes: int) -> ModelConfig:
-    """The configuration read by `add_model_options`."""
-    return ModelConfig.from_dict(
-        {
-            "preset": options.preset,
-            "combination": options.combination,
-            "num_classes": num_classes,
-            "activation": options.activation,
-            "attention": options.attention,
-            "decoder": options.decoder,
-            "decoder_channels": options.decoder_channels,
-            "residual_blocks": options.residual_blocks,
-            "encoder": options.encoder,
-        }
-    )
+    """The configuration that `add_model_options` read."""
+    given = given_fields(options, ModelConfig)
+    base = PAPER_FORM if given else ModelConfig()
+    return base.updated({**given, "num_classes": num_classes})
 
 
 def add_data_option(parser: argparse.ArgumentParser) -> None:

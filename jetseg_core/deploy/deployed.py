@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from jetseg_core.deploy.deployed_activation import deploy_activations
-from jetseg_core.deploy.deployed_decoder import deployed_decoder
+from jetseg_core.deploy.deployed_decoder import deploy_decoder
 from jetseg_core.deploy.deployed_encoder import DeployedEncoder
 from jetseg_core.deploy.labelling import label
 from jetseg_core.network.jetseg import JetSeg
@@ -26,7 +26,7 @@ class DeployedJetSeg(nn.Module):
     def __init__(self, model: JetSeg) -> None:
         super().__init__()
         self.encoder = DeployedEncoder(model.encoder)
-        self.decoder = deployed_decoder(model.decoder)
+        self.decoder = deploy_decoder(model.decoder, model.config.decoder)
         # The mean is subtracted and not folded: the first convolutions pad with zeros, which stand for it.
         self.register_buffer("mean", torch.tensor(IMAGE_MEAN))
 

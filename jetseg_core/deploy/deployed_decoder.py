@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from jetseg_core.deploy.folding import convolution, fold_norm, norm_as_affine
-from jetseg_core.network.decoder import Decoder, FastDecoder, resize
+from jetseg_core.network.decoder import Decoder, FastDecoder, PaperDecoder, resize
 from jetseg_core.network.layers import ConvBnAct
 
 
-class DeployedDecoder(nn.Module):
-    """`Decoder`: a 1x1 convolution commutes with bilinear up-sampling, so the first fusion's runs before it."""
+class DeployedPaperDecoder(nn.Module):
+    """`PaperDecoder`: a 1x1 convolution commutes with bilinear up-sampling, so the first fusion's runs before it."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: PaperDecoder) -> None:
         super().__init__()
         self.head2, self.head8, self.head32, self.fuse2 = (
             _folded(part) for part in (decoder.head2, decoder.head8, decoder.head32, decoder.fuse2)
@@ -59,11 +59,16 @@ class DeployedFastDecoder(nn.Module):
         return self.classifier(self.activation2(fine))
 
 
-def deployed_decoder(decoder: Decoder | FastDecoder) -> nn.Module:
-    """The deployed form of either."""
-    return (
-        DeployedDecoder(decoder) if isinstance(decoder, Decoder) else DeployedFastDecoder(decoder)
-    )
+DEPLOYED_DECODERS: dict[str, Callable[..., nn.Module]] = {
+    "paper": DeployedPaperDecoder,
+    "fast": DeployedFastDecoder,
+}
+"""Deployed forms by the name in `DECODERS`."""
+
+
+def deploy_decoder(decoder: Decoder, name: str) -> nn.Module:
+    """The deployed form of a decoder; one without such a form is deployed as it was trained."""
+    return DEPLOYED_DECODERS[name](decoder) if name in DEPLOYED_DECODERS else decoder
 
 
 def _folded(part: ConvBnAct) -> nn.Sequential:

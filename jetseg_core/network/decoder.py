@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from jetseg_core.errors import JetSegError
 from jetseg_core.network.layers.activation import make_activation
 from jetseg_core.network.layers.conv_bn_act import ConvBnAct
-from jetseg_core.network.model_config import DecoderForm
+from jetseg_core.network.model_config import ModelConfig
 
 
 class Decoder(nn.Module):
-    """Features at strides 2, 8, 32 -> logits at stride 2: (N, classes, ceil(H/2), ceil(W/2))."""
+    """Base of all decoders: features at strides 2, 8 and 32 -> logits at stride 2.
+
+    `forward` takes (N, C, ceil(H/s), ceil(W/s)) for each stride s and gives (N, classes, ceil(H/2), ceil(W/2)).
+    """
+
+    classifier: nn.Conv2d
+    """The last layer, with a bias; training shifts it in the end for the highest mIoU."""
 
     def __init__(
         self, tap_channels: tuple[int, int, int], width: int, num_classes: int, activation: str
     ) -> None:
+        """
+        Args:
+            tap_channels: channels of the features at strides 2, 8 and 32.
+            width: channels inside the decoder.
+            num_classes: channels of the logits.
+            activation: a name that `make_activation` takes.
+        """
         super().__init__()
+
+
+class PaperDecoder(Decoder):
+    """RegSeg's decoder as the paper taps it: a head for each tap, sum, concatenation at stride 2."""
+
+    def __init__(
+        self, tap_channels: tuple[int, int, int], width: int, num_classes: int, activation: str
+    ) -> None:
+        super().__init__(tap_channels, width, num_classes, activation)
         self.head2, self.head8, self.head32 = (
             ConvBnAct(channels, width, activation) for channels in tap_channels
         )
@@ -35,8 +56,8 @@ class Decoder(nn.Module):
         return self.classifier(self.fuse2(torch.cat((fine, middle), 1)))
 
 
-class FastDecoder(nn.Module):
-    """The same in a faster form: one tensor at stride 2 in place of three, and half as wide.
+class FastDecoder(Decoder):
+    """`PaperDecoder` in a faster form: one tensor at stride 2 in place of three, and half as wide.
 
     The middle features are fused before they are up-sampled, twice. The finest tap has no head of its own. The
     convolution over the concatenation is the sum of one over each half; that over the up-sampled half runs
@@ -46,7 +67,7 @@ class FastDecoder(nn.Module):
     def __init__(
         self, tap_channels: tuple[int, int, int], width: int, num_classes: int, activation: str
     ) -> None:
-        super().__init__()
+        super().__init__(tap_channels, width, num_classes, activation)
         fine, middle, coarse = tap_channels
         self.head8 = ConvBnAct(middle, width, activation)
         self.head32 = ConvBnAct(coarse, width, activation)
@@ -70,10 +91,24 @@ class FastDecoder(nn.Module):
         return self.classifier(self.activation2(self.norm2(fine)))
 
 
-DECODERS: Mapping[DecoderForm, type[Decoder | FastDecoder]] = {
-    "paper": Decoder,
-    "fast": FastDecoder,
-}
+DECODERS: dict[str, type[Decoder]] = {"paper": PaperDecoder, "fast": FastDecoder}
+"""Decoders by `ModelConfig.decoder`; one added here can be trained, deployed and exported."""
+
+
+def make_decoder(config: ModelConfig, tap_channels: tuple[int, int, int]) -> Decoder:
+    """The decoder of a configuration.
+
+    Args:
+        tap_channels: channels of the features at strides 2, 8 and 32.
+
+    Raises:
+        JetSegError: the decoder's name is not one of `DECODERS`.
+    """
+    if config.decoder not in DECODERS:
+        raise JetSegError(f"decoder: {config.decoder!r} is not one of {', '.join(DECODERS)}")
+    return DECODERS[config.decoder](
+        tap_channels, config.sizes.decoder_channels, config.num_classes, config.activation
+    )
 
 
 def resize(x: Tensor, like: Tensor) -> Tensor:

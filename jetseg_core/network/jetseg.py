@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from jetseg_core.network.decoder import DECODERS
+from jetseg_core.network.decoder import make_decoder
 from jetseg_core.network.encoder import JetNet
 from jetseg_core.network.model_config import ModelConfig
 
@@ -17,12 +17,7 @@ class JetSeg(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = JetNet(config)
-        self.decoder = DECODERS[config.decoder](
-            self.encoder.tap_channels,
-            config.sizes.decoder_channels,
-            config.num_classes,
-            config.activation,
-        )
+        self.decoder = make_decoder(config, self.encoder.tap_channels)
         _initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:

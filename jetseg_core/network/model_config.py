@@ -1,4 +1,4 @@
-"""What a JetSeg network is made of: kernel combinations and presets, as data.
+"""Configuration of a network: kernel combinations, presets and `ModelConfig`, as data.
 
 Source: the JetSeg paper (arXiv 2305.11419), sections 2.1 to 2.3, and the settings that its authors published.
 """
@@ -6,14 +6,13 @@ Source: the JetSeg paper (arXiv 2305.11419), sections 2.1 to 2.3, and the settin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Literal, get_args
 
 from jetseg_core.errors import JetSegError
 
 Activation = Literal["reu", "tanhexp", "hardswish"]
 AttentionKind = Literal["cbam", "spatial", "eca", "none"]
-DecoderForm = Literal["paper", "fast"]
 EncoderForm = Literal["paper", "refined"]
 DILATION_OF_KERNEL = {3: 1, 5: 2, 7: 3}
 """Dilation of an asymmetric pair by its kernel size (section 2.1)."""
@@ -119,60 +118,73 @@ PAPER_ATTENTION: tuple[AttentionKind, ...] = ("cbam", "spatial", "eca")
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Everything that fixes a network's shape.
+    """All settings of a network; the defaults are those of the shipped model.
+
+    The metadata of a field holds the help text of its command line option and, for most, the allowed values.
 
     Raises:
-        JetSegError: a field holds a value that is not allowed; the message names field, value and choices.
+        JetSegError: a value is not allowed; the message names field, value and choices.
     """
 
-    preset: str = "nano"
-    """One of `PRESETS`."""
-    combination: int = 0
-    """Index into `COMBINATIONS`, 0 to 5."""
-    num_classes: int = 11
-    """Channels of the logits, 1 to 255."""
-    activation: Activation = "reu"
-    """``reu`` (section 2.3, Figure 3), ``tanhexp`` (section 2.2), or ``hardswish`` (arXiv 1905.02244, section 5.2),
-    which runtimes compute within the convolution before it."""
-    attention: tuple[AttentionKind, ...] = PAPER_ATTENTION
-    """Attention in the blocks of S1, S2 and S3."""
-    decoder: DecoderForm = "paper"
-    """Form of the decoder: ``paper``, as the paper describes it, or ``fast``."""
-    decoder_channels: int = 0
-    """Width of the decoder; 0 = the preset's."""
-    residual_blocks: tuple[int, ...] = ()
-    """Residual blocks before each block of S0 (there: behind it), S1, S2 and S3; () = the preset's."""
-    encoder: EncoderForm = "paper"
-    """``paper``, or ``refined``: JetBlocks halve the resolution by the mean of 2x2 pixels, where the paper's take one
-    of the four, and end with a batch norm, where the paper's have none."""
+    preset: str = field(
+        default="nano", metadata={"help": "size of the network", "choices": tuple(PRESETS)}
+    )
+    combination: int = field(default=0, metadata={"help": "kernel combination, 0 to 5"})
+    num_classes: int = field(default=11, metadata={"help": "channels of the logits, 1 to 255"})
+    activation: Activation = field(
+        default="hardswish", metadata={"help": "activation", "choices": get_args(Activation)}
+    )
+    attention: tuple[AttentionKind, ...] = field(
+        default=PAPER_ATTENTION,
+        metadata={
+            "help": "attention in the blocks of S1, S2 and S3, one each, or `none` for all three",
+            "choices": get_args(AttentionKind),
+            "metavar": "S1,S2,S3",
+        },
+    )
+    # No choices here: the registry of decoders needs torch, and a robot reads configurations without it.
+    decoder: str = field(
+        default="fast",
+        metadata={"help": "form of the decoder: fast or paper, see network/decoder.py"},
+    )
+    decoder_channels: int = field(
+        default=0, metadata={"help": "width of the decoder, 0 = the preset's"}
+    )
+    residual_blocks: tuple[int, ...] = field(
+        default=(),
+        metadata={
+            "help": "residual blocks before each block of S1, S2 and S3 and behind that of S0; "
+            "empty = the preset's",
+            "metavar": "S0,S1,S2,S3",
+        },
+    )
+    encoder: EncoderForm = field(
+        default="refined",
+        metadata={
+            "help": "form of the encoder's blocks; refined ones halve the resolution by the mean of 2x2 pixels "
+            "instead of one of the four and end with a batch norm",
+            "choices": get_args(EncoderForm),
+        },
+    )
 
     def __post_init__(self) -> None:
-        activations, kinds = get_args(Activation), get_args(AttentionKind)
-        if self.preset not in PRESETS:
-            raise JetSegError(f"preset: {self.preset!r} is not one of {', '.join(PRESETS)}")
+        for setting in fields(self):
+            choices = setting.metadata.get("choices")
+            value = getattr(self, setting.name)
+            if choices and setting.name != "attention" and value not in choices:
+                raise JetSegError(f"{setting.name}: {value!r} is not one of {', '.join(choices)}")
+        kinds = get_args(AttentionKind)
+        if len(self.attention) != 3 or not set(self.attention) <= set(kinds):
+            raise JetSegError(
+                f"attention: {','.join(map(str, self.attention))!r} is not three of {', '.join(kinds)}, one "
+                "each for S1, S2 and S3"
+            )
         if not _is_whole(self.combination, 0, len(COMBINATIONS) - 1):
             raise JetSegError(
                 f"combination: {self.combination!r} is not one of 0 to {len(COMBINATIONS) - 1}"
             )
         if not _is_whole(self.num_classes, 1, 255):
             raise JetSegError(f"num_classes: {self.num_classes!r} is not one of 1 to 255")
-        if self.activation not in activations:
-            raise JetSegError(
-                f"activation: {self.activation!r} is not one of {', '.join(activations)}"
-            )
-        if len(self.attention) != 3 or not set(self.attention) <= set(kinds):
-            raise JetSegError(
-                f"attention: {','.join(map(str, self.attention))!r} is not three of {', '.join(kinds)}, one "
-                "each for S1, S2 and S3"
-            )
-        if self.decoder not in get_args(DecoderForm):
-            raise JetSegError(
-                f"decoder: {self.decoder!r} is not one of {', '.join(get_args(DecoderForm))}"
-            )
-        if self.encoder not in get_args(EncoderForm):
-            raise JetSegError(
-                f"encoder: {self.encoder!r} is not one of {', '.join(get_args(EncoderForm))}"
-            )
         if not _is_whole(self.decoder_channels, 0):
             raise JetSegError(
                 f"decoder_channels: {self.decoder_channels!r} is not 0 (the preset's) or a positive width"
@@ -206,34 +218,42 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> ModelConfig:
-        """Inverse of `to_dict`; lists may also be text with commas, as on a command line.
+        """Inverse of `to_dict`. Keys that older checkpoints lack get the paper's values, which they meant.
 
         Raises:
             JetSegError: a key is unknown or a value not allowed.
         """
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(data) - known)
+        return PAPER_FORM.updated(data)
+
+    def updated(self, values: Mapping[str, object]) -> ModelConfig:
+        """This configuration with other values; tuples may also be lists or text with commas.
+
+        Raises:
+            JetSegError: a key is unknown or a value not allowed.
+        """
+        known = {setting.name for setting in fields(self)}
+        unknown = sorted(set(values) - known)
         if unknown:
             raise JetSegError(
                 f"model configuration: unknown keys {unknown}; known: {sorted(known)}"
             )
-        values = dict(data)
-        if "attention" in values:
-            values["attention"] = _read_attention(values["attention"])
-        if "residual_blocks" in values:
-            values["residual_blocks"] = _read_numbers(values["residual_blocks"])
-        return cls(**values)  # type: ignore[arg-type]
+        changes = dict(values)
+        if "attention" in changes:
+            changes["attention"] = _read_attention(changes["attention"])
+        if "residual_blocks" in changes:
+            changes["residual_blocks"] = _read_numbers(changes["residual_blocks"])
+        return replace(self, **changes)  # type: ignore[arg-type]
 
 
 def _is_whole(value: object, smallest: int, largest: int | None = None) -> bool:
-    # type(), since True is an int, too.
+    # type() instead of isinstance(), since True is an int, too.
     return type(value) is int and value >= smallest and (largest is None or value <= largest)
 
 
 def _read_attention(value: object) -> tuple[object, ...]:
     if value in (False, "none"):
         return ("none", "none", "none")
-    if value is True:  # What checkpoints held before attention was chosen by stage.
+    if value is True:  # Checkpoints from before attention was chosen by stage.
         return PAPER_ATTENTION
     return _read_list(value)
 
@@ -246,7 +266,11 @@ def _read_numbers(value: object) -> tuple[object, ...]:
 
 
 def _read_list(value: object) -> tuple[object, ...]:
-    """What JSON (a list) or a command line (text with commas) gives for a tuple."""
+    """A tuple from JSON (a list) or a command line (text with commas)."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+PAPER_FORM = ModelConfig(activation="reu", decoder="paper", encoder="paper")
+"""The network as the paper describes it: nano with C0."""

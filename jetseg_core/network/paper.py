@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from jetseg_core.network.model_config import ModelConfig
+from jetseg_core.network.model_config import PAPER_FORM
 
 
 @dataclass(frozen=True)
@@ -29,5 +29,5 @@ JETSEG_ROW = TableRow(
 )
 """The row of JetSeg; the rate on the Jetson is from the text beside it."""
 
-JETSEG_CONFIG = ModelConfig("nano", 0, num_classes=32)
+JETSEG_CONFIG = replace(PAPER_FORM, num_classes=32)
 """The configuration behind that row: the smallest, with CamVid's 32 classes."""

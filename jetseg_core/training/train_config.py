@@ -49,9 +49,6 @@ def setting(default: Any, text: str) -> Any:
     return field(default=default, metadata={"help": text})
 
 
-_SHIPPED = ModelConfig(activation="hardswish", encoder="refined", decoder="fast")
-
-
 @dataclass(frozen=True)
 class TrainConfig:
     """Settings of one run; each field, and each of the network's, is an option of ``jetseg train``.
@@ -62,7 +59,7 @@ class TrainConfig:
 
     data: str = setting(MISSING, "root folder of the data set, see docs/data.md")
     out: str = setting(MISSING, "folder for checkpoints and curves")
-    model: ModelConfig = _SHIPPED
+    model: ModelConfig = ModelConfig()
     """The network; its number of classes is replaced by that of the data."""
     classes: str = setting(
         "camvid11",
@@ -152,7 +149,7 @@ class TrainConfig:
             raise JetSegError(f"unknown settings of a training run: {', '.join(unknown)}")
         network = {name: value for name, value in settings.items() if name in _NETWORK}
         others: dict[str, Any] = {k: v for k, v in settings.items() if k not in _NETWORK}
-        model = ModelConfig.from_dict(self.model.to_dict() | network)
+        model = self.model.updated(network)
         return replace(self, model=model, **others)
 
     def to_dict(self) -> dict[str, Any]:

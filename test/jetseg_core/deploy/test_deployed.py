@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,9 @@ from jetseg_core.network.layers import CDDConv, TanhExp
 from jetseg_core.network.layers.kernels import depthwise_kernel
 from jetseg_core.network.model_config import (
     COMBINATIONS,
+    PAPER_FORM,
     PRESETS,
     Activation,
-    DecoderForm,
     EncoderForm,
     ModelConfig,
 )
@@ -67,9 +68,11 @@ def assert_equal(model: JetSeg, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("combination", range(len(COMBINATIONS)))
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_configuration_is_the_same_function(
-    preset: str, combination: int, decoder: DecoderForm, encoder: EncoderForm
+    preset: str, combination: int, decoder: str, encoder: EncoderForm
 ) -> None:
-    config = ModelConfig(preset, combination, decoder=decoder, encoder=encoder)
+    config = replace(
+        PAPER_FORM, preset=preset, combination=combination, decoder=decoder, encoder=encoder
+    )
     model = trained_like(config)
     for size in SIZES:
         assert_equal(model, size)
@@ -77,8 +80,11 @@ def test_every_configuration_is_the_same_function(
 
 @pytest.mark.parametrize("activation", ["tanhexp", "hardswish"])
 def test_the_paper_s_text_deploys_too(activation: Activation) -> None:
-    config = ModelConfig(
-        activation=activation, attention=("none", "eca", "cbam"), residual_blocks=(2, 3, 2, 1)
+    config = replace(
+        PAPER_FORM,
+        activation=activation,
+        attention=("none", "eca", "cbam"),
+        residual_blocks=(2, 3, 2, 1),
     )
     assert_equal(trained_like(config), (97, 131))
 
@@ -90,7 +96,7 @@ def test_tanhexp_s_deployed_form_is_it_and_never_overflows() -> None:
 
 
 def test_nothing_of_the_model_is_changed() -> None:
-    model = trained_like(ModelConfig(decoder="fast")).train()
+    model = trained_like(replace(PAPER_FORM, decoder="fast")).train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     deploy(model)
     assert model.training
@@ -99,7 +105,7 @@ def test_nothing_of_the_model_is_changed() -> None:
 
 
 def test_no_norm_and_no_shuffle_is_left_in_nano() -> None:
-    deployed = deploy(trained_like(ModelConfig(decoder="fast")))
+    deployed = deploy(trained_like(replace(PAPER_FORM, decoder="fast")))
     kinds = {type(module).__name__ for module in deployed.modules()}
     assert not kinds & {"BatchNorm2d", "ChannelShuffle", "GPConv", "JetConv"}
 
@@ -119,7 +125,7 @@ def test_labels_are_those_of_the_doubled_logits(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("combination", range(len(COMBINATIONS)))
 def test_training_computes_the_same_function(combination: int) -> None:
     # Training takes dense and zero-filled kernels where those are faster; with norms fixed, nothing may differ.
-    model = trained_like(ModelConfig(combination=combination))
+    model = trained_like(replace(PAPER_FORM, combination=combination))
     x = torch.randn(2, 3, 97, 131)
     expected = model(x)
     model.train()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import openvino as ov
 import pytest
@@ -13,8 +15,8 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.network.jetseg import JetSeg
 from jetseg_core.network.model_config import (
     COMBINATIONS,
+    PAPER_FORM,
     PRESETS,
-    DecoderForm,
     EncoderForm,
     ModelConfig,
 )
@@ -52,7 +54,7 @@ def assert_same(trained: JetSeg, model: ov.Model, images: np.ndarray) -> None:
 def test_a_torch_that_cannot_export_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(torch.export.Dim, "AUTO")
     with pytest.raises(JetSegError, match=r"too old to export .* requirements/torch.txt"):
-        to_onnx(deploy(settled(ModelConfig(num_classes=5))), SIZE)
+        to_onnx(deploy(settled(replace(PAPER_FORM, num_classes=5))), SIZE)
 
 
 @pytest.mark.slow
@@ -60,7 +62,7 @@ def test_a_torch_that_cannot_export_says_what_to_do(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_configuration_exports_to_what_it_is(preset: str, combination: int) -> None:
     # At a fixed size, since exporting for any size takes five times longer; that form of it is tested below.
-    trained = settled(ModelConfig(preset, combination, num_classes=5))
+    trained = settled(replace(PAPER_FORM, preset=preset, combination=combination, num_classes=5))
     model = ov.Core().read_model(to_onnx(deploy(trained), SIZE).SerializeToString())
     assert_same(trained, model, np.random.default_rng(0).integers(0, 256, (1, *SIZE, 3), np.uint8))
 
@@ -68,7 +70,7 @@ def test_every_configuration_exports_to_what_it_is(preset: str, combination: int
 @pytest.mark.slow
 @pytest.mark.parametrize(("decoder", "encoder"), [("paper", "paper"), ("fast", "refined")])
 def test_one_export_serves_any_number_and_size_of_images(
-    decoder: DecoderForm, encoder: EncoderForm
+    decoder: str, encoder: EncoderForm
 ) -> None:
     trained = settled(
         ModelConfig(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -10,7 +12,12 @@ from jetseg_core.network.activation_memory import ActivationMemory
 from jetseg_core.network.cost import count_complexity
 from jetseg_core.network.jetseg import JetSeg
 from jetseg_core.network.layers import ECA, ChannelAttention
-from jetseg_core.network.model_config import COMBINATIONS, PRESETS, EncoderForm, ModelConfig
+from jetseg_core.network.model_config import (
+    COMBINATIONS,
+    PAPER_FORM,
+    PRESETS,
+    EncoderForm,
+)
 from jetseg_core.network.paper import JETSEG_CONFIG, JETSEG_ROW
 from jetseg_core.network.receptive_field import encoder_receptive_fields
 
@@ -29,13 +36,13 @@ def test_nano_costs_what_the_paper_says() -> None:
 def test_no_configuration_costs_more_than_its_machine_can_bear(
     preset: str, most: float, combination: int
 ) -> None:
-    model = JetSeg(ModelConfig(preset, combination, num_classes=32))
+    model = JetSeg(replace(PAPER_FORM, preset=preset, combination=combination, num_classes=32))
     assert count_complexity(model, (512, 512)).macs < most
 
 
 def nano_block(name: str) -> nn.Module:
     """A block of nano's encoder with combination C0."""
-    return JetSeg(ModelConfig()).encoder.get_submodule(name)
+    return JetSeg(PAPER_FORM).encoder.get_submodule(name)
 
 
 def test_the_input_block_by_hand() -> None:
@@ -105,7 +112,7 @@ def test_a_block_with_eca_by_hand() -> None:
 def test_the_decoder_by_hand_and_the_stages_add_up() -> None:
     # On 64x64: heads of 8, 32 and 64 channels at 32x32, 8x8 and 2x2; then 64 -> 64, 128 -> 64 and the classifier
     # 64 -> 11 at 32x32.
-    counts = count_complexity(JetSeg(ModelConfig()), (64, 64))
+    counts = count_complexity(JetSeg(PAPER_FORM), (64, 64))
     decoder = counts.stages[-1]
     weights = (8 + 32 + 64 + 64 + 128) * 64
     assert decoder.parameters == weights + 5 * 2 * 64 + 64 * 11 + 11
@@ -114,13 +121,13 @@ def test_the_decoder_by_hand_and_the_stages_add_up() -> None:
     assert [stage.shape[1:] for stage in counts.stages] == [
         (32, 32), (16, 16), (8, 8), (4, 4), (2, 2), (32, 32),
     ]  # fmt: skip
-    assert counts.parameters == sum(p.numel() for p in JetSeg(ModelConfig()).parameters())
+    assert counts.parameters == sum(p.numel() for p in JetSeg(PAPER_FORM).parameters())
 
 
 def test_the_fast_decoder_by_hand() -> None:
     # On 64x64: heads of 32 and 64 channels at 8x8 and 2x2; twice 3x3 depthwise and 64 -> 64, and 64 -> 32, at 8x8;
     # 3x3 from 8 to 32 and the classifier 32 -> 11 at 32x32.
-    decoder = count_complexity(JetSeg(ModelConfig(decoder="fast")), (64, 64)).stages[-1]
+    decoder = count_complexity(JetSeg(replace(PAPER_FORM, decoder="fast")), (64, 64)).stages[-1]
     at8 = 32 * 64 + 2 * (9 * 64 + 64 * 64) + 64 * 32
     at2 = 9 * 8 * 32 + 32 * 11
     assert decoder.parameters == at8 + at2 + 64 * 64 + 2 * (4 * 64 + 32) + 11
@@ -138,7 +145,7 @@ def test_activation_memory_by_hand() -> None:
 
 
 def test_activation_memory_is_that_of_a_real_forward_pass() -> None:
-    model = JetSeg(ModelConfig("agx", 1)).eval()
+    model = JetSeg(replace(PAPER_FORM, preset="agx", combination=1)).eval()
     image = torch.randn(1, 3, 97, 131)
     memory = ActivationMemory(image)
     with torch.no_grad(), memory:
@@ -155,7 +162,7 @@ def test_activation_memory_is_that_of_a_real_forward_pass() -> None:
 def test_the_receptive_field_is_what_gradients_reach(
     preset: str, combination: int, form: EncoderForm, axis: int
 ) -> None:
-    config = ModelConfig(preset, combination, encoder=form)
+    config = replace(PAPER_FORM, preset=preset, combination=combination, encoder=form)
     encoder = JetSeg(config).encoder.double().eval()
     fields = list(encoder_receptive_fields(encoder).values())
     # Means over the whole frame are not counted, so they are taken out. All weights are positive, so nothing
@@ -183,5 +190,8 @@ def test_the_receptive_field_is_what_gradients_reach(
 
 
 def test_presets_differ_in_size() -> None:
-    sizes = [count_complexity(JetSeg(ModelConfig(p)), (64, 64)).parameters for p in PRESETS]
+    sizes = [
+        count_complexity(JetSeg(replace(PAPER_FORM, preset=p)), (64, 64)).parameters
+        for p in PRESETS
+    ]
     assert sizes == sorted(set(sizes))

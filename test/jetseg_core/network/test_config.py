@@ -7,13 +7,16 @@ import json
 import pytest
 
 from jetseg_core.errors import JetSegError
+from jetseg_core.network.checkpoint import load_checkpoint
+from jetseg_core.network.jetseg import JetSeg
 from jetseg_core.network.model_config import (
     CDDC,
-    PAPER_ATTENTION,
+    PAPER_FORM,
     PRESETS,
     KernelCombination,
     ModelConfig,
 )
+from jetseg_core.runtime.model_files import find_model
 
 
 @pytest.mark.parametrize(
@@ -30,7 +33,6 @@ from jetseg_core.network.model_config import (
             "attention: 'cbam,se,eca' is not three of cbam, spatial, eca, none",
         ),
         ({"attention": ["cbam"]}, "attention: 'cbam' is not three of"),
-        ({"decoder": "slow"}, "decoder: 'slow' is not one of paper, fast"),
         ({"encoder": "max"}, "encoder: 'max' is not one of paper, refined"),
         ({"decoder_channels": -1}, "decoder_channels: -1 is not 0 .* or a positive width"),
         ({"residual_blocks": "1,2,3"}, "residual_blocks: '1,2,3' is not four numbers"),
@@ -70,8 +72,19 @@ def test_what_older_checkpoints_hold_is_still_read() -> None:
         "preset": "nano", "combination": 0, "num_classes": 11, "activation": "reu",
         "attention": True, "decoder_channels": 0,
     }  # fmt: skip
-    assert ModelConfig.from_dict(held) == ModelConfig(attention=PAPER_ATTENTION)
+    assert ModelConfig.from_dict(held) == PAPER_FORM
     assert ModelConfig.from_dict(held | {"attention": False}).attention == ("none",) * 3
+
+
+def test_the_defaults_are_the_shipped_network() -> None:
+    files = find_model("nano_camvid11")
+    assert files.checkpoint is not None
+    assert load_checkpoint(files.checkpoint).config == ModelConfig()
+
+
+def test_an_unknown_decoder_is_refused_when_the_network_is_built() -> None:
+    with pytest.raises(JetSegError, match="decoder: 'slow' is not one of paper, fast"):
+        JetSeg(ModelConfig(decoder="slow"))
 
 
 def test_the_published_sizes() -> None:

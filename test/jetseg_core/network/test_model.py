@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -17,8 +19,8 @@ from jetseg_core.network.layers import (
 )
 from jetseg_core.network.model_config import (
     COMBINATIONS,
+    PAPER_FORM,
     PRESETS,
-    DecoderForm,
     EncoderForm,
     ModelConfig,
 )
@@ -32,10 +34,17 @@ every_configuration = pytest.mark.parametrize(
 @pytest.mark.parametrize(("decoder", "encoder"), [("paper", "paper"), ("fast", "refined")])
 @every_configuration
 def test_one_step_reaches_every_parameter_and_lowers_the_loss(
-    preset: str, combination: int, decoder: DecoderForm, encoder: EncoderForm
+    preset: str, combination: int, decoder: str, encoder: EncoderForm
 ) -> None:
     torch.manual_seed(0)
-    config = ModelConfig(preset, combination, num_classes=5, decoder=decoder, encoder=encoder)
+    config = replace(
+        PAPER_FORM,
+        preset=preset,
+        combination=combination,
+        num_classes=5,
+        decoder=decoder,
+        encoder=encoder,
+    )
     model = JetSeg(config)
     images = torch.randn(2, 3, 65, 99).to(memory_format=torch.channels_last)
     labels = torch.randint(0, 5, (2, 65, 99))
@@ -69,7 +78,9 @@ def test_logits_have_the_input_s_size_and_are_finite_and_deterministic(
     preset: str, combination: int
 ) -> None:
     torch.manual_seed(0)
-    model = JetSeg(ModelConfig(preset, combination, num_classes=5)).eval()
+    model = JetSeg(
+        replace(PAPER_FORM, preset=preset, combination=combination, num_classes=5)
+    ).eval()
     for size in ((64, 64), (97, 131), (512, 512)):
         images = torch.randn(1, 3, *size)
         logits = model(images)
@@ -90,7 +101,9 @@ def test_half_precision_gives_the_same_picture(
 ) -> None:
     # Weights are random and the network is deep, so rounding is amplified more than in a trained one.
     torch.manual_seed(0)
-    model = JetSeg(ModelConfig(preset, combination, num_classes=5)).eval()
+    model = JetSeg(
+        replace(PAPER_FORM, preset=preset, combination=combination, num_classes=5)
+    ).eval()
     images = torch.randn(1, 3, 64, 96)
     whole = model(images).flatten()
     half = model.to(precision)(images.to(precision)).float().flatten()
@@ -103,7 +116,11 @@ def test_half_precision_gives_the_same_picture(
 @torch.inference_mode()
 def test_half_precision_on_a_gpu(preset: str, combination: int) -> None:
     torch.manual_seed(0)
-    model = JetSeg(ModelConfig(preset, combination, num_classes=5)).eval().cuda()
+    model = (
+        JetSeg(replace(PAPER_FORM, preset=preset, combination=combination, num_classes=5))
+        .eval()
+        .cuda()
+    )
     images = torch.randn(1, 3, 97, 131, device="cuda")
     whole = model(images).flatten()
     with torch.autocast("cuda", torch.float16):
@@ -126,8 +143,11 @@ def test_the_paper_s_text_can_be_built_as_well_as_the_published_counts() -> None
 
 
 def test_activation_attention_and_decoder_are_configuration() -> None:
-    config = ModelConfig(
-        activation="tanhexp", attention=("none", "cbam", "spatial"), decoder_channels=24
+    config = replace(
+        PAPER_FORM,
+        activation="tanhexp",
+        attention=("none", "cbam", "spatial"),
+        decoder_channels=24,
     )
     model = JetSeg(config)
     kinds = {type(module) for module in model.modules()}
