@@ -59,7 +59,7 @@ class TrainConfig:
 
     data: str = setting(MISSING, "root folder of the data set, see docs/data.md")
     out: str = setting(MISSING, "folder for checkpoints and curves")
-    model: ModelConfig = ModelConfig()
+    model: ModelConfig = field(default_factory=ModelConfig)
     """The network; its number of classes is replaced by that of the data."""
     classes: str = setting(
         "camvid11",

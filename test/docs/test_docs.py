@@ -1,4 +1,4 @@
-"""docs/network.md points at code that is there."""
+"""Files and code that the pages name exist."""
 
 from __future__ import annotations
 
@@ -14,6 +14,19 @@ ROWS = [
     for line in PAGE.read_text(encoding="utf-8").splitlines()
     if re.match(r"\|.*\| `[\w/]+\.py`", line)
 ]
+
+PAGES = [ROOT / "README.md", ROOT / "models" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_and_path_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = [page.parent / link for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)]
+    folders = "jetseg_core|jetseg_ros|test|docs|launch|config|msg|models|requirements"
+    paths = [
+        ROOT / path for path in re.findall(rf"`((?:{folders})/(?:[\w./-]*(?:/|\.\w+))?)[`:]", text)
+    ]
+    assert [str(path) for path in links + paths if not path.exists()] == []
 
 
 def test_the_page_has_its_tables() -> None:

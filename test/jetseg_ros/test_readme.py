@@ -1,4 +1,4 @@
-"""What README.md tells the reader to type and to write: names that are there."""
+"""Commands, parameters and YAML of README.md and docs/: names that exist."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from test.jetseg_ros.conftest import Rig
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = "\n".join(
+    page.read_text(encoding="utf-8") for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+)
 LAUNCHES = re.findall(r"ros2 launch jetseg (\S+\.launch\.py)((?: \w+:=[^\s`]+)*)", README)
 
 
@@ -60,7 +62,7 @@ def test_launch_files_and_their_arguments(file: str, arguments: str) -> None:
 
 
 def costmap_layer() -> dict[str, Any]:
-    (block,) = re.findall(r"```yaml\n(\s+semantic_segmentation_layer:\n.*?)```", README, re.DOTALL)
+    (block,) = re.findall(r"```yaml\n(\s*semantic_segmentation_layer:\n.*?)```", README, re.DOTALL)
     return yaml.safe_load(dedent(block))["semantic_segmentation_layer"]
 
 
