@@ -20,7 +20,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     add_field_options(parser, TrainConfig, skip=("data", "model"))
     group = parser.add_argument_group("network")
-    add_field_options(group, TrainConfig.model, skip=("num_classes",))
+    add_field_options(group, ModelConfig(), skip=("num_classes",))
     parser.add_argument(
         "--resume", action="store_true", help="continue the run in --out after its last epoch"
     )
