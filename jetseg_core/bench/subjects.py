@@ -111,7 +111,7 @@ def training_form(settings: RuntimeSettings, *, channels_last: bool) -> Subject:
     import torch
 
     from jetseg_core.network.checkpoint import load_checkpoint
-    from jetseg_core.network.preprocess import normalise
+    from jetseg_core.network.jetseg import normalise
     from jetseg_core.runtime.model_files import find_model
 
     path = find_model(settings.checkpoint).checkpoint

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from jetseg_core.classes import CAMVID11, CAMVID32, ClassSet
-from jetseg_core.classes.class_dict import read_class_dict
+from jetseg_core.classes.class_file import read_class_dict
 from jetseg_core.data.color_labels import ColorTable
 from jetseg_core.data.image_files import read_image, read_labels
 from jetseg_core.data.layouts import find_layout

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from jetseg_core.network.preprocess import normalise
+from jetseg_core.network.jetseg import normalise
 from jetseg_core.training.batches import Frames
 
 STEPS = (0.8, 0.4, 0.2, 0.1)

@@ -21,9 +21,8 @@ from jetseg_core.data.data_set import DataSet
 from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.network.checkpoint import load_checkpoint, save_checkpoint, write_atomically
-from jetseg_core.network.jetseg import JetSeg
-from jetseg_core.network.layers.jet_block import JetBlock
-from jetseg_core.network.preprocess import normalise
+from jetseg_core.network.jet_block import JetBlock
+from jetseg_core.network.jetseg import JetSeg, normalise
 from jetseg_core.output_places import check_apart, check_replaceable
 from jetseg_core.training.average import AveragedModel
 from jetseg_core.training.batches import Frames, epoch_batches

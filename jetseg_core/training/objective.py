@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from jetseg_core.classes import UNLABELLED
-from jetseg_core.network.losses import JET_TERMS, JetLoss, class_balanced_weights
-from jetseg_core.network.losses.jet_loss import identity
+from jetseg_core.network.loss import JET_TERMS, JetLoss, class_balanced_weights, identity
 from jetseg_core.training.train_config import loss_terms
 
 HARD = 0.7

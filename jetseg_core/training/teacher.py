@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from jetseg_core.classes import ClassSet
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.checkpoint import load_checkpoint
-from jetseg_core.network.losses.jet_loss import identity
+from jetseg_core.network.loss import identity
 
 
 class Teacher:
