@@ -173,7 +173,7 @@ def training_subject(settings: RuntimeSettings, *, channels_last: bool) -> Subje
     import torch
 
     from jetseg_core.network.checkpoint import load_checkpoint
-    from jetseg_core.network.preprocess import normalise
+    from jetseg_core.network.jetseg import normalise
 
     path = find_model(settings.checkpoint).checkpoint
     if path is None:

@@ -1,25 +1,26 @@
-"""Class sets of your own, from a YAML file, and the sets that a command line may name."""
+"""Class sets of your own, from YAML or class_dict.csv files, and class sets by the text of an option."""
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import yaml
 
 from jetseg_core.classes import CLASS_SETS, UNLABELLED, ClassSet
-from jetseg_core.classes.class_dict import read_class_dict
 from jetseg_core.errors import JetSegError
 
 Color = tuple[int, int, int]
 
 CLASSES_HELP = f"{', '.join(CLASS_SETS)}, or the path of a YAML file with `names` and `colors` or of a class_dict.csv"
+_COLUMNS = ("name", "r", "g", "b")
 
 
 def find_classes(text: str) -> ClassSet:
-    """A known set by its name, any set by the path of its YAML or CSV file, or just so many classes by their number.
+    """The class set of an option: the name of a known set, the path of a YAML or CSV file, or a number of classes.
 
     Raises:
-        JetSegError: no such set, or the file is wrong.
+        JetSegError: the set is unknown, or the file is wrong.
     """
     if text in CLASS_SETS:
         return CLASS_SETS[text]
@@ -43,11 +44,11 @@ def find_classes(text: str) -> ClassSet:
 def read_classes(path: str | Path) -> ClassSet:
     """Read a class set from YAML.
 
-    ``names`` lists the class names in id order; ``colors``, where given, one [red, green, blue] (0 to 255) for
-    each; ``name``, where given, names the set instead of the file's stem.
+    ``names`` lists the class names in id order; ``colors`` (optional) one [red, green, blue] (0 to 255) for each;
+    ``name`` (optional) names the set instead of the file's stem.
 
     Raises:
-        JetSegError: no such file, not YAML, an unknown field, or a value that is not allowed.
+        JetSegError: the file is missing or not YAML, a field is unknown, or a value is not allowed.
     """
     path = Path(path)
     if not path.is_file():
@@ -68,14 +69,47 @@ def read_classes(path: str | Path) -> ClassSet:
     names = _names(path, data.get("names"))
     colors = data.get("colors")
     palette = distinct_colors(len(names)) if colors is None else _colors(path, colors, names)
+    return _class_set(path, str(data.get("name", path.stem)), names, palette)
+
+
+def read_class_dict(path: str | Path) -> ClassSet:
+    """Read a class set from a ``class_dict.csv``, the class file of many data sets with color-coded labels.
+
+    Its header has name, r, g, b; each further line is a class, in id order. Spaces around fields, blank lines and
+    other columns are ignored. The set is named after the file's folder, since the file is called the same everywhere.
+
+    Raises:
+        JetSegError: the file is missing, lacks a column, or holds a value that is not allowed.
+    """
+    path = Path(path)
     try:
-        return ClassSet(str(data.get("name", path.stem)), names, palette)
-    except JetSegError as error:
-        raise JetSegError(f"'{path}': {error}") from error
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise JetSegError(f"class file '{path}' cannot be read ({error})") from error
+    rows = [[field.strip() for field in row] for row in csv.reader(text.splitlines())]
+    lines = [(number, row) for number, row in enumerate(rows, 1) if any(row)]
+    header = [field.lower() for field in lines[0][1]] if lines else []
+    if not set(_COLUMNS) <= set(header):
+        raise JetSegError(
+            f"'{path}': line 1 is {','.join(header)!r}; expected the columns {','.join(_COLUMNS)}"
+        )
+    places = [header.index(column) for column in _COLUMNS]
+    names, palette = [], []
+    for number, row in lines[1:]:
+        try:
+            name, *color = (row[place] for place in places)
+            red, green, blue = (int(part) for part in color)
+        except (IndexError, ValueError):
+            raise JetSegError(
+                f"'{path}': line {number} is {','.join(row)!r}; expected a name and three numbers, 0 to 255"
+            ) from None
+        names.append(name)
+        palette.append((red, green, blue))
+    return _class_set(path, path.resolve().parent.name, tuple(names), tuple(palette))
 
 
 def distinct_colors(number: int) -> tuple[Color, ...]:
-    """So many different colors, none of them black, the first the easiest to tell apart (PASCAL VOC's color map)."""
+    """Distinct colors for a number of classes (PASCAL VOC's color map without black), the first differing most."""
     return tuple(_voc_color(index + 1) for index in range(number))
 
 
@@ -90,12 +124,21 @@ def _voc_color(index: int) -> Color:
     return red, green, blue
 
 
+def _class_set(
+    path: Path, name: str, names: tuple[str, ...], palette: tuple[Color, ...]
+) -> ClassSet:
+    try:
+        return ClassSet(name, names, palette)
+    except JetSegError as error:
+        raise JetSegError(f"'{path}': {error}") from error
+
+
 def _names(path: Path, value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise JetSegError(f"'{path}': names: {value!r:.80}; expected a list of class names")
     for index, name in enumerate(value):
         if not isinstance(name, str) or not name.strip():
-            # YAML reads a bare no, on or 1 as something else than text.
+            # YAML reads a bare no, on or 1 as another type than text.
             raise JetSegError(
                 f"'{path}': names: {name!r} at position {index} is not a name; write text, in quotes if need be"
             )

@@ -1,4 +1,4 @@
-"""Class names and colors: data, never code, so that a model of other classes needs no change here."""
+"""Sets of classes, with names and colors as data, and the known sets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ClassSet:
     """An ordered set of classes; a class id is its position.
 
     Raises:
-        JetSegError: no class, more than 255, repeated names, or a palette that does not fit.
+        JetSegError: there are no classes or more than 255, a name is repeated, or the palette does not fit.
     """
 
     name: str
@@ -110,7 +110,7 @@ CAMVID11 = _of(
         "Bicyclist": (0, 128, 192),
     },
 )
-"""CamVid's 11 classes in the SegNet tutorial's order and colors, the form in which they are reported."""
+"""CamVid's 11 classes in the order and colors of the SegNet tutorial, in which results are usually reported."""
 
 CAMVID32 = _of(
     "camvid32",
@@ -149,8 +149,8 @@ CAMVID32 = _of(
         "Wall": (64, 192, 0),
     },
 )
-"""All 32 classes of CamVid in the order and colors of its ``label_colors.txt``; what the paper counts with (section 3).
-Void is one of them."""
+"""All 32 classes of CamVid, Void included, in the order and colors of its ``label_colors.txt``. The paper's figures are
+for this number of classes (section 3)."""
 
 CITYSCAPES19 = _of(
     "cityscapes19",
@@ -181,4 +181,4 @@ CITYSCAPES19 = _of(
 CLASS_SETS: Mapping[str, ClassSet] = {
     classes.name: classes for classes in (CAMVID11, CAMVID32, CITYSCAPES19)
 }
-"""The known sets by name; `jetseg_core.classes.class_file` reads others from YAML."""
+"""The known sets by name; `jetseg_core.classes.class_file` reads others from files."""

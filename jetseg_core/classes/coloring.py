@@ -1,4 +1,4 @@
-"""Label maps made visible: palette colors and the blend over the input."""
+"""Colors for label maps, and their blend over the image."""
 
 from __future__ import annotations
 

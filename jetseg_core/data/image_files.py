@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from jetseg_core.classes import CAMVID11, CAMVID32, UNLABELLED, ClassSet
-from jetseg_core.classes.class_dict import read_class_dict
+from jetseg_core.classes.class_file import read_class_dict
 from jetseg_core.data.camvid import CAMVID11_OF
 from jetseg_core.errors import JetSegError
 

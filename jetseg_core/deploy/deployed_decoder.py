@@ -1,4 +1,4 @@
-"""The decoders' deployed forms: the same functions with norms folded and convolutions on the small side."""
+"""Deployed forms of the decoders: norms folded, 1x1 convolutions before an up-sampling instead of after it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jetseg_core.network.layers import ConvBnAct
 
 
 class DeployedPaperDecoder(nn.Module):
-    """`PaperDecoder`: a 1x1 convolution commutes with bilinear up-sampling, so the first fusion's runs before it."""
+    """`PaperDecoder` with folded norms; `fuse8` runs before the up-sampling, with which a 1x1 convolution commutes."""
 
     def __init__(self, decoder: PaperDecoder) -> None:
         super().__init__()
@@ -63,11 +63,11 @@ DEPLOYED_DECODERS: dict[str, Callable[..., nn.Module]] = {
     "paper": DeployedPaperDecoder,
     "fast": DeployedFastDecoder,
 }
-"""Deployed forms by the name in `DECODERS`."""
+"""Deployed forms by the decoder's name in `DECODERS`; each takes the trained decoder."""
 
 
 def deploy_decoder(decoder: Decoder, name: str) -> nn.Module:
-    """The deployed form of a decoder; one without such a form is deployed as it was trained."""
+    """The deployed form of a decoder; one without an entry is deployed as it was trained."""
     return DEPLOYED_DECODERS[name](decoder) if name in DEPLOYED_DECODERS else decoder
 
 

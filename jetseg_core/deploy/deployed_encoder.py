@@ -1,4 +1,4 @@
-"""JetNet's deployed form: the same function in fewer and cheaper operations."""
+"""Deployed form of JetNet: the same function in fewer and cheaper operations."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from torch import Tensor, nn
 
 from jetseg_core.deploy.folding import convolution, norm_as_affine
 from jetseg_core.network.encoder import JetNet
-from jetseg_core.network.layers import CDDConv, InputBlock, JetBlock
-from jetseg_core.network.layers.kernels import (
+from jetseg_core.network.jet_block import InputBlock, JetBlock
+from jetseg_core.network.jet_conv import CDDConv
+from jetseg_core.network.jetseg import IMAGE_STD
+from jetseg_core.network.kernels import (
     branch_matrices,
     depthwise_kernel,
     pointwise_matrix,
 )
-from jetseg_core.network.preprocess import IMAGE_STD
 
 DENSE_CHANNELS = 64
-"""Up to so many channels a pointwise convolution is faster as a whole matrix than in groups (OpenVINO, x86)."""
+"""Up to this many channels a dense 1x1 convolution is faster than a grouped one (OpenVINO, x86)."""
 
 
 class DeployedEncoder(nn.Module):
@@ -38,9 +39,9 @@ class DeployedEncoder(nn.Module):
 
 
 class _DeployedInput(nn.Module):
-    """`InputBlock` as a sum of convolutions of stride 2, with the norm and the images' deviation in their weights.
+    """`InputBlock` as a sum of convolutions of stride 2 that hold the norm and `IMAGE_STD` in their weights.
 
-    A dilated pair stays one: k x 1 over each color, then 1 x k into the output's channels.
+    A dilated pair stays a pair: k x 1 over each color, then 1 x k into the output's channels.
     """
 
     def __init__(self, block: InputBlock) -> None:
@@ -62,14 +63,14 @@ class _DeployedInput(nn.Module):
 
 
 def _input_branch(branch: CDDConv, matrix: Tensor, shift: Tensor | None) -> nn.Module:
-    """A branch and its (Co, Ci) share of the pointwise step, of stride 2."""
+    """A branch and its (Co, Ci) share of the GPConv, with stride 2."""
     merged = depthwise_kernel(branch)
     assert merged is not None, "every combination's input branches are single kernels"
     kernel, dilation = merged  # (Ci, k, k)
     if dilation == 1:
         return convolution(matrix[:, :, None, None] * kernel, shift, 2)
     column, row, *rest = (part.weight[:, 0] for part in cast("Iterable[nn.Conv2d]", branch.parts))
-    for factor in rest:  # of one pixel, or the branch would not be a single kernel
+    for factor in rest:  # 1 x 1 kernels, or the branch would not be a single kernel
         row = row * factor
     return nn.Sequential(
         convolution(torch.eye(len(column))[:, :, None, None] * column, None, (2, 1), dilation),
@@ -78,7 +79,7 @@ def _input_branch(branch: CDDConv, matrix: Tensor, shift: Tensor | None) -> nn.M
 
 
 class _DeployedBlock(nn.Module):
-    """`JetBlock` with its norms folded and each branch's kernels merged; with few channels, its shuffle folded, too."""
+    """`JetBlock` with folded norms and merged kernels; with few channels also without shuffle and sums."""
 
     def __init__(self, block: JetBlock) -> None:
         super().__init__()
@@ -89,7 +90,7 @@ class _DeployedBlock(nn.Module):
         hidden = len(shift)
         dense = hidden <= DENSE_CHANNELS
         if dense:
-            # A matrix's rows may stand in any order, so the shuffle is free; so are the branches' sums.
+            # The rows of a matrix may stand in any order, so the shuffle is free, and so are the branches' sums.
             order = block.shuffle(torch.arange(hidden).view(1, -1, 1, 1)).flatten()
             matrix = pointwise_matrix(expand) * scale[:, None]
             self.expand = convolution(matrix[order], shift[order], expand.stride)
@@ -133,14 +134,14 @@ def _blocks(stage: nn.Module) -> list[_DeployedBlock]:
 
 
 def _last_norm(block: JetBlock) -> tuple[Tensor, Tensor | None]:
-    """The norm that a block ends with as (C,) scale and shift; 1 and None where there is none."""
+    """The norm at the end of a block as (C,) scale and shift; 1 and None without a norm."""
     if isinstance(block.last_norm, nn.BatchNorm2d):
         return norm_as_affine(block.last_norm)
     return torch.ones(block.reduce.conv.out_channels), None
 
 
 def _merged(branch: CDDConv) -> nn.Module:
-    """A branch as one depthwise convolution where that is exact, else as it is."""
+    """A branch as one depthwise convolution if that is exact, else unchanged."""
     merged = depthwise_kernel(branch)
     if merged is None:
         return branch

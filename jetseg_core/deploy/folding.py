@@ -20,12 +20,12 @@ def convolution(
     dilation: int = 1,
     groups: int = 1,
 ) -> nn.Conv2d:
-    """A convolution with these weights that keeps the size but for its stride.
+    """A convolution with these weights, padded so that only its stride changes the size.
 
     Args:
         kernel: (Co, Ci / groups, kh, kw) with odd sides, or (Co, Ci / groups) for 1x1.
         bias: (Co,).
-        stride: of rows and columns.
+        stride: one for both axes, or (rows, columns).
     """
     if kernel.ndim == 2:
         kernel = kernel[:, :, None, None]
@@ -48,7 +48,7 @@ def convolution(
 
 
 def fold_norm(convolved: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
-    """A 1x1 convolution without bias and the norm behind it, as one."""
+    """A 1x1 convolution without bias and the norm after it, as one convolution."""
     scale, shift = norm_as_affine(norm)
     return convolution(
         convolved.weight * scale[:, None, None, None], shift, groups=convolved.groups

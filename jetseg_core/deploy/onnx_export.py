@@ -1,4 +1,4 @@
-"""Export of a checkpoint to ONNX, the form that robots run without torch."""
+"""Export of a checkpoint to ONNX, which robots run without torch."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def export_onnx(
     onnx_path: str | Path | None = None,
     size: tuple[int, int] | None = None,
 ) -> Path:
-    """Write the deployed form of a checkpoint, next to it unless told otherwise.
+    """Write the deployed form of a checkpoint as ONNX, by default next to it.
 
     Input ``images`` (N, H, W, 3) uint8 RGB of any size from 64x64 up, or one image of `size` (height, width);
-    outputs ``labels`` and ``confidence`` (N, H, W) uint8. What a robot must know of the model (configuration,
-    classes, provenance, the checkpoint's sha256) is in the file's metadata under ``jetseg``, as JSON.
+    outputs ``labels`` and ``confidence`` (N, H, W) uint8. The file's metadata holds the configuration, classes,
+    provenance and the checkpoint's sha256 under ``jetseg``, as JSON.
 
     Returns:
         The path written.
@@ -59,12 +59,12 @@ def export_onnx(
 
 
 def to_onnx(graph: DeployedJetSeg, size: tuple[int, int] | None = None) -> onnx.ModelProto:
-    """The graph in ONNX's form, for any number and size of images, or for one image of a fixed (height, width).
+    """The graph as ONNX for any number and size of images, or for one image of a fixed (height, width).
 
     A fixed size is several times faster to export.
 
     Raises:
-        JetSegError: this torch cannot.
+        JetSegError: this version of torch cannot export.
     """
     try:
         dimension = torch.export.Dim.AUTO
@@ -75,7 +75,7 @@ def to_onnx(graph: DeployedJetSeg, size: tuple[int, int] | None = None) -> onnx.
         ) from None
     shape = (1, *size, 3) if size else (2, 96, 128, 3)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # The exporter warns of its own deprecated internals.
+        warnings.simplefilter("ignore")  # The exporter warns about its own deprecated internals.
         program = torch.onnx.export(
             graph,
             (torch.zeros(shape, dtype=torch.uint8),),
@@ -88,7 +88,7 @@ def to_onnx(graph: DeployedJetSeg, size: tuple[int, int] | None = None) -> onnx.
         )
     assert program is not None
     model = program.model_proto
-    # The exporter annotates every node with the source lines it came from: paths of the exporting machine.
+    # The exporter notes the source line of every node, with paths of the exporting machine.
     for node in model.graph.node:
         del node.metadata_props[:]
         node.doc_string = ""

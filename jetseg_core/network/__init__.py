@@ -1,1 +1,1 @@
-"""The network of the paper: configuration, encoder, decoder, loss, and what it costs."""
+"""The network: configuration, layers, encoder, decoder, loss, costs and checkpoints."""

@@ -27,9 +27,9 @@ class Checkpoint:
     classes: ClassSet
     state_dict: Mapping[str, Tensor]
     provenance: Mapping[str, object]
-    """Where the weights come from: data, split, recipe, epochs, commit, measured mIoU."""
+    """Origin of the weights: data, split, recipe, epochs, commit, measured mIoU."""
     sha256: str
-    """Of the file's bytes, in hex."""
+    """SHA-256 of the file's bytes, in hex."""
 
     def build(self) -> JetSeg:
         """The network with these weights, in evaluation mode."""
@@ -41,7 +41,7 @@ class Checkpoint:
 def save_checkpoint(
     path: str | Path, model: JetSeg, classes: ClassSet, provenance: Mapping[str, object]
 ) -> None:
-    """Write a checkpoint, atomically: a reader sees the old file or the new one, never half of one."""
+    """Write a checkpoint atomically: a reader sees the old file or the complete new one."""
     write_atomically(
         {
             "format": FORMAT,
@@ -58,7 +58,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        JetSegError: no such file, not a JetSeg checkpoint, or weights that do not fit its configuration.
+        JetSegError: the file is missing or not a JetSeg checkpoint, or its weights do not fit its configuration.
     """
     path = Path(path)
     if not path.is_file():
@@ -93,6 +93,6 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
 
 def write_atomically(data: object, path: Path) -> None:
-    """Save plain data with torch under `path`, complete or not at all."""
+    """Save plain data with torch under `path`, completely or not at all."""
     with replacing(path) as partial:
         torch.save(data, partial)

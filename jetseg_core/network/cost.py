@@ -1,17 +1,20 @@
-"""What a network costs: parameters, operations (also by the paper's section 3, Eq. 2), memory, receptive field."""
+"""Costs of a network: parameters, operations (also by the paper's section 3, Eq. 2), activation memory."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
-from jetseg_core.network.activation_memory import ActivationMemory
 from jetseg_core.network.jetseg import JetSeg
 from jetseg_core.network.layers import ECA, REU, ChannelAttention, TanhExp
 from jetseg_core.network.receptive_field import encoder_receptive_fields
@@ -25,22 +28,22 @@ class Stage:
 
     name: str
     parameters: int
-    """Learned numbers."""
+    """Number of learned values."""
     shape: tuple[int, ...] = ()
-    """(channels, height, width) that it gives."""
+    """(channels, height, width) of its output."""
     macs: int = 0
     """Multiply-accumulates of the convolutions."""
     eq2: dict[str, int] = field(default_factory=lambda: dict.fromkeys(EQ2_TERMS, 0))
     """The terms of Eq. 2. F_conv counts a multiply-accumulate as one operation; there is no fully connected
     layer, so F_fc is 0."""
     written_bytes: int = 0
-    """What its operations write in float32."""
+    """Bytes that its operations write in float32."""
     receptive_field: int | None = None
     """Side, in pixels of the frame, of the square that one value of its output depends on; None = not counted."""
 
     @property
     def eq2_flops(self) -> int:
-        """Eq. 2, what the paper calls FLOPs."""
+        """Eq. 2, called FLOPs in the paper."""
         return sum(self.eq2.values())
 
     def to_dict(self) -> dict[str, object]:
@@ -58,16 +61,16 @@ class Stage:
 
 @dataclass(frozen=True)
 class Complexity:
-    """Counts for one frame of one size."""
+    """Costs of a whole network for one frame."""
 
     stages: tuple[Stage, ...]
     peak_bytes: int
-    """Most that the float32 activations of one frame, its own pixels included, take at one time; weights and
-    the scratch memory inside a library's operations are not in it."""
+    """Largest memory of the float32 activations at one time, the frame's pixels included, without weights and the
+    scratch memory inside a library's operations."""
 
     @property
     def parameters(self) -> int:
-        """Learned numbers."""
+        """Number of learned values."""
         return sum(stage.parameters for stage in self.stages)
 
     @property
@@ -82,7 +85,7 @@ class Complexity:
 
     @property
     def eq2_flops(self) -> int:
-        """Eq. 2, what the paper calls FLOPs."""
+        """Eq. 2, called FLOPs in the paper."""
         return sum(self.eq2.values())
 
     @property
@@ -92,12 +95,12 @@ class Complexity:
 
     @property
     def written_bytes(self) -> int:
-        """What all operations write in float32: the traffic behind the latency, and about what training keeps."""
+        """Bytes that all operations write in float32; this traffic decides latency and the memory of training."""
         return sum(stage.written_bytes for stage in self.stages)
 
     @property
     def receptive_field(self) -> int | None:
-        """Of the encoder's deepest features, see `jetseg_core.network.receptive_field`."""
+        """Receptive field of the encoder's deepest features, see `encoder_receptive_fields`."""
         return max((s.receptive_field for s in self.stages if s.receptive_field), default=None)
 
     def to_dict(self) -> dict[str, object]:
@@ -117,15 +120,64 @@ class Complexity:
         }
 
 
-def count_complexity(model: nn.Module, size: tuple[int, int], channels: int = 3) -> Complexity:
-    """Count one forward pass, in evaluation, of one frame of (height, width) pixels.
+class ActivationMemory(TorchDispatchMode):
+    """While active, follows the memory of every tensor that an operation makes until it is freed.
 
-    Nothing is computed: a copy of the model runs on shapes alone. A `JetSeg` is counted by stage, any other
-    module as one, for an input of so many channels.
+    Works on the meta device, too, where tensors have a size and no contents.
+    """
+
+    def __init__(self, *inputs: Tensor) -> None:
+        """Count from the tensors that are in memory at the start."""
+        super().__init__()
+        self.peak = 0
+        """Most bytes in use at one time."""
+        self.stage: Stage | None = None
+        """The stage to which written bytes are added."""
+        self._live = 0
+        self._known: weakref.WeakSet[Any] = weakref.WeakSet()
+        for tensor in inputs:
+            self._add(tensor)
+
+    def __torch_dispatch__(
+        self, operation: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        result = operation(*args, **(kwargs or {}))
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, Tensor):
+                written = self._add(tensor)
+                if self.stage:
+                    self.stage.written_bytes += written
+        return result
+
+    def _add(self, tensor: Tensor) -> int:
+        """Bytes of the tensor's memory; 0 if that is already known: a view, or a result in place."""
+        storage = tensor.untyped_storage()
+        if storage in self._known:
+            return 0
+        self._known.add(storage)
+        size = storage.nbytes()
+        self._live += size
+        self.peak = max(self.peak, self._live)
+        weakref.finalize(storage, self._free, size)
+        return size
+
+    def _free(self, size: int) -> None:
+        self._live -= size
+
+
+def count_complexity(model: nn.Module, size: tuple[int, int], channels: int = 3) -> Complexity:
+    """Count one forward pass, in evaluation, of one frame.
+
+    Nothing is computed: a copy of the model runs on shapes alone.
+
+    Args:
+        model: a `JetSeg`, which is counted by stage, or any other module, which is counted as one.
+        size: (height, width) of the frame in pixels.
+        channels: channels of the frame.
     """
     # On the meta device tensors have shapes and no values.
     model = copy.deepcopy(model).eval().to("meta")
-    parts = _stage_modules(model)
+    parts = _parts(model)
     fields = encoder_receptive_fields(model.encoder) if isinstance(model, JetSeg) else {}
     stages = [
         Stage(
@@ -137,51 +189,34 @@ def count_complexity(model: nn.Module, size: tuple[int, int], channels: int = 3)
     ]
     image = torch.empty(1, channels, *size, device="meta")
     memory = ActivationMemory(image)
-    with torch.no_grad(), _counting(stages, parts, memory), memory:
+    counted = [
+        (stage, module)
+        for stage, modules in zip(stages, parts.values(), strict=True)
+        for module in modules
+    ]
+    with torch.no_grad(), _hooks(counted, memory), memory:
         model(image)
     return Complexity(tuple(stages), memory.peak)
 
 
-def _stage_modules(model: nn.Module) -> dict[str, tuple[nn.Module, ...]]:
-    if not isinstance(model, JetSeg):
-        return {"all": (model,)}
-    encoder = model.encoder
-    return {
-        "S0": (encoder.s0, encoder.s0_residual),
-        "S1": (encoder.s1,),
-        "S2, stride 8": (encoder.s2_stride8,),
-        "S2, stride 16": (encoder.s2_stride16,),
-        "S3": (encoder.s3,),
-        "decoder": (model.decoder,),
-    }
+def _parts(model: nn.Module) -> Mapping[str, tuple[nn.Module, ...]]:
+    if isinstance(model, JetSeg):
+        return {**model.encoder.stages(), "decoder": (model.decoder,)}
+    return {"all": (model,)}
 
 
 @contextmanager
-def _counting(
-    stages: list[Stage], parts: dict[str, tuple[nn.Module, ...]], memory: ActivationMemory
-) -> Iterator[None]:
-    """While this lasts, every layer adds what it costs to the stage that it belongs to."""
+def _hooks(counted: list[tuple[Stage, nn.Module]], memory: ActivationMemory) -> Iterator[None]:
+    """Inside, each layer that runs adds its costs to its stage."""
     handles = []
-    for stage, modules in zip(stages, parts.values(), strict=True):
-
-        def enter(module: nn.Module, inputs: tuple[Tensor, ...], stage: Stage = stage) -> None:
-            # Up to the next stage, so that the last up-sampling counts to the decoder.
-            memory.report_to(stage)
-
-        def leave(
-            module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, stage: Stage = stage
-        ) -> None:
-            stage.shape = tuple(output.shape[1:])
-
-        for module in modules:
-            handles += [
-                module.register_forward_pre_hook(enter),
-                module.register_forward_hook(leave),
-            ]
-            for layer in module.modules():
-                for kinds, count in _COUNTERS:
-                    if isinstance(layer, kinds):
-                        handles.append(layer.register_forward_hook(partial(count, stage)))
+    for stage, module in counted:
+        # A stage lasts until the next one begins, so the last up-sampling counts to the decoder.
+        handles.append(module.register_forward_pre_hook(partial(_enter, stage, memory)))
+        handles.append(module.register_forward_hook(partial(_leave, stage)))
+        for layer in module.modules():
+            for kinds, count in _COUNTERS.items():
+                if isinstance(layer, kinds):
+                    handles.append(layer.register_forward_hook(partial(count, stage)))
     try:
         yield
     finally:
@@ -189,40 +224,38 @@ def _counting(
             handle.remove()
 
 
-def _count_convolution(
-    stage: Stage, layer: nn.Module, inputs: tuple[Tensor], output: Tensor
-) -> None:
+def _enter(stage: Stage, memory: ActivationMemory, module: nn.Module, inputs: object) -> None:
+    memory.stage = stage
+
+
+def _leave(stage: Stage, module: nn.Module, inputs: object, output: Tensor) -> None:
+    stage.shape = tuple(output.shape[1:])
+
+
+def _count_convolution(stage: Stage, layer: nn.Conv2d, inputs: object, output: Tensor) -> None:
     # weight is (Co, Ci / groups, kernel...), so this is Eq. 2's Kw Kh Hin Win Cin Cout / (s^2 g).
-    weight = layer.weight
-    assert isinstance(weight, Tensor)
-    count = output[0, 0].numel() * weight.numel()
+    count = output[0, 0].numel() * layer.weight.numel()
     stage.macs += count
     stage.eq2["conv"] += count
 
 
-def _count_batch_norm(
-    stage: Stage, layer: nn.Module, inputs: tuple[Tensor], output: Tensor
-) -> None:
+def _count_batch_norm(stage: Stage, layer: nn.Module, inputs: object, output: Tensor) -> None:
     stage.eq2["bn"] += 4 * output[0].numel()
 
 
-def _count_activation(
-    stage: Stage, layer: nn.Module, inputs: tuple[Tensor], output: Tensor
-) -> None:
-    stage.eq2["act"] += inputs[0][0].numel()
+def _count_activation(stage: Stage, layer: nn.Module, inputs: object, output: Tensor) -> None:
+    stage.eq2["act"] += output[0].numel()
 
 
-def _count_global_pool(
-    stage: Stage, layer: nn.Module, inputs: tuple[Tensor], output: Tensor
-) -> None:
+def _count_global_pool(stage: Stage, layer: nn.Module, inputs: object, output: Tensor) -> None:
     # Eq. 2 with a kernel as large as the image: C x 1 x 1 x H x W; CBAM pools twice (mean and maximum).
     pools = 2 if isinstance(layer, ChannelAttention) else 1
-    stage.eq2["pool"] += pools * inputs[0][0].numel()
+    stage.eq2["pool"] += pools * output[0].numel()
 
 
-_COUNTERS = (
-    ((nn.Conv1d, nn.Conv2d), _count_convolution),
-    ((nn.BatchNorm2d,), _count_batch_norm),
-    ((REU, TanhExp, nn.Hardswish), _count_activation),
-    ((ChannelAttention, ECA), _count_global_pool),
-)
+_COUNTERS: Mapping[tuple[type, ...], Callable[..., None]] = {
+    (nn.Conv1d, nn.Conv2d): _count_convolution,
+    (nn.BatchNorm2d,): _count_batch_norm,
+    (REU, TanhExp, nn.Hardswish): _count_activation,
+    (ChannelAttention, ECA): _count_global_pool,
+}

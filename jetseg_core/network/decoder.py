@@ -1,4 +1,4 @@
-"""The decoder: RegSeg's (arXiv 2111.09957, section 3.3), with taps at strides 2, 8 and 32 (section 2)."""
+"""The decoders, like RegSeg's (arXiv 2111.09957, section 3.3), with taps at strides 2, 8 and 32 (section 2)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.network.layers.activation import make_activation
-from jetseg_core.network.layers.conv_bn_act import ConvBnAct
+from jetseg_core.network.layers import ConvBnAct, make_activation
 from jetseg_core.network.model_config import ModelConfig
 
 
@@ -19,17 +18,18 @@ class Decoder(nn.Module):
     """
 
     classifier: nn.Conv2d
-    """The last layer, with a bias; training shifts it in the end for the highest mIoU."""
+    """The last layer, with a bias, which training shifts at its end for the highest mIoU."""
 
     def __init__(
         self, tap_channels: tuple[int, int, int], width: int, num_classes: int, activation: str
     ) -> None:
-        """
+        """Fix the sizes.
+
         Args:
             tap_channels: channels of the features at strides 2, 8 and 32.
             width: channels inside the decoder.
             num_classes: channels of the logits.
-            activation: a name that `make_activation` takes.
+            activation: name of the activation, see `make_activation`.
         """
         super().__init__()
 
@@ -60,8 +60,8 @@ class FastDecoder(Decoder):
     """`PaperDecoder` in a faster form: one tensor at stride 2 in place of three, and half as wide.
 
     The middle features are fused before they are up-sampled, twice. The finest tap has no head of its own. The
-    convolution over the concatenation is the sum of one over each half; that over the up-sampled half runs
-    before the up-sampling, which is the same. As in RegSeg, fusing convolutions see 3x3 pixels.
+    convolution over the concatenation is the sum of one over each half; the one over the up-sampled half runs
+    before the up-sampling, which is the same function. As in RegSeg, fusing convolutions see 3x3 pixels.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class FastDecoder(Decoder):
 
 
 DECODERS: dict[str, type[Decoder]] = {"paper": PaperDecoder, "fast": FastDecoder}
-"""Decoders by `ModelConfig.decoder`; one added here can be trained, deployed and exported."""
+"""Decoders by `ModelConfig.decoder`. A decoder added here can be trained, deployed and exported."""
 
 
 def make_decoder(config: ModelConfig, tap_channels: tuple[int, int, int]) -> Decoder:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from jetseg_core.network.layers.jet_block import InputBlock, JetBlock
+from jetseg_core.network.jet_block import InputBlock, JetBlock
 from jetseg_core.network.model_config import AttentionKind, Branches, ModelConfig
 
 
@@ -35,8 +35,8 @@ class JetNet(nn.Module):
             sizes.s1_channels[-1], sizes.s2_channels, (2, 2), s2_residual,
             kernels.s2_residual, kernels.s2_down, s2_attention,
         )  # fmt: skip
-        # S2 ends at stride 16; the decoder taps its last features at stride 8, which are those that
-        # its second down-sampling block receives.
+        # S2 ends at stride 16. The decoder takes its last features at stride 8, the input of its second
+        # down-sampling block.
         self.s2_stride8, self.s2_stride16 = s2[:-1], s2[-1]
         self.s3 = self._stage(
             sizes.s2_channels[-1], sizes.s3_channels, (2, 1), s3_residual,
@@ -54,7 +54,7 @@ class JetNet(nn.Module):
         kernels: Branches,
         attention: AttentionKind,
     ) -> nn.Sequential:
-        """Blocks of the given channels and strides, each behind its residual blocks."""
+        """Blocks of the given channels and strides, each after its residual blocks."""
 
         def block(out_channels: int, branches: Branches, stride: int) -> JetBlock:
             hidden = min(in_channels * sizes.expansion, sizes.max_expansion)
@@ -71,6 +71,16 @@ class JetNet(nn.Module):
             blocks.append(block(out_channels, kernels, stride))
             in_channels = out_channels
         return nn.Sequential(*blocks)
+
+    def stages(self) -> dict[str, tuple[nn.Module, ...]]:
+        """The modules of each stage, in order, by the stage's name."""
+        return {
+            "S0": (self.s0, self.s0_residual),
+            "S1": (self.s1,),
+            "S2, stride 8": (self.s2_stride8,),
+            "S2, stride 16": (self.s2_stride16,),
+            "S3": (self.s3,),
+        }
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         stride2 = self.s0_residual(self.s0(x))

@@ -1,13 +1,26 @@
-"""JetSeg, the whole network (section 2, Figure 1)."""
+"""JetSeg, the whole network (section 2, Figure 1), and the normalisation of its input."""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from jetseg_core.network.decoder import make_decoder
 from jetseg_core.network.encoder import JetNet
 from jetseg_core.network.model_config import ModelConfig
+
+# Statistics of ImageNet, the field's convention (RGB, 0..255).
+IMAGE_MEAN = (123.675, 116.28, 103.53)
+IMAGE_STD = (58.395, 57.12, 57.375)
+
+
+def normalise(images: Tensor) -> Tensor:
+    """Camera pixels to the network's input: (N, H, W, 3) uint8 RGB -> (N, 3, H, W) float32, channels last."""
+    mean = torch.tensor(IMAGE_MEAN, device=images.device)
+    scale = 1 / torch.tensor(IMAGE_STD, device=images.device)
+    # A permuted view of contiguous NHWC data already is the channels_last layout.
+    return ((images.float() - mean) * scale).permute(0, 3, 1, 2)
 
 
 class JetSeg(nn.Module):
@@ -22,7 +35,7 @@ class JetSeg(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         logits = self.decoder(*self.encoder(x))
-        # Exactly doubled, then cut: in an odd size as in an even one, pixels keep their places.
+        # Exactly doubled, then cut, so that pixels keep their places in odd sizes as in even ones.
         logits = F.interpolate(logits, scale_factor=2, mode="bilinear", align_corners=False)
         return logits[..., : x.shape[-2], : x.shape[-1]]
 

@@ -25,7 +25,7 @@ class CDDC:
     asymmetric: int
     """Kernel k of the dilated pair (k x 1, then 1 x k): 3, 5, 7, or 0 for none."""
     square: int
-    """Kernel s of the undilated s x s convolution behind it: 1, 3, 5, 7, or 0 for none."""
+    """Kernel s of the undilated s x s convolution after it: 1, 3, 5, 7, or 0 for none."""
 
     def __post_init__(self) -> None:
         if self.asymmetric not in (0, *DILATION_OF_KERNEL) or self.square not in (0, 1, 3, 5, 7):
@@ -54,7 +54,7 @@ Branches = tuple[CDDC, ...]
 
 @dataclass(frozen=True)
 class KernelCombination:
-    """Which CDDC branches each kind of block uses."""
+    """The CDDC branches of each kind of block."""
 
     input: Branches
     s1_residual: Branches
@@ -94,11 +94,11 @@ class Preset:
     s3_channels: tuple[int, ...]
     """Output channels of S3's blocks; the first halves the resolution (stride 32)."""
     expansion: int
-    """Factor by which a JetBlock's first pointwise convolution widens its input."""
+    """Factor by which the first 1x1 convolution of a JetBlock widens its input."""
     max_expansion: int
-    """Most channels that it widens to."""
+    """Largest number of channels inside a JetBlock."""
     residual_blocks: tuple[int, ...]
-    """Residual blocks before each block of S1, S2 and S3, and behind the one of S0: four numbers, S0's first."""
+    """Residual blocks after the block of S0 and before each block of S1, S2 and S3: four numbers."""
     decoder_channels: int
     """Width of the decoder."""
 
@@ -109,8 +109,7 @@ PRESETS: Mapping[str, Preset] = {
     "agx": Preset(16, (32,), (64, 96), (192, 256), 2, 256, (0, 2, 4, 2), 96),
     "workstation": Preset(32, (64,), (128, 192), (384, 512), 2, 1024, (0, 2, 4, 2), 192),
 }
-"""The three machines that the paper names (section 2)."""
-
+"""The three sizes, named after the machines of the paper (section 2)."""
 
 PAPER_ATTENTION: tuple[AttentionKind, ...] = ("cbam", "spatial", "eca")
 """Attention of S1, S2 and S3 (section 2.3)."""
@@ -153,7 +152,7 @@ class ModelConfig:
     residual_blocks: tuple[int, ...] = field(
         default=(),
         metadata={
-            "help": "residual blocks before each block of S1, S2 and S3 and behind that of S0; "
+            "help": "residual blocks after the block of S0 and before each block of S1, S2 and S3; "
             "empty = the preset's",
             "metavar": "S0,S1,S2,S3",
         },

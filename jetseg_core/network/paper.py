@@ -1,4 +1,4 @@
-"""What the paper claims for JetSeg: the fidelity bar (section 3, Table 1)."""
+"""Claims of the paper for JetSeg (section 3, Table 1), and the configuration that they are compared with."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class TableRow:
     input_size: tuple[int, int]
     """(height, width), pixels."""
     parameters: float
-    """The table gives G with one significant digit."""
+    """Number of learned values; the table gives one significant digit."""
     flops: float
-    """By Eq. 2."""
+    """Operations by Eq. 2."""
     frames_per_second: dict[str, float]
-    """By device, in PyTorch without TensorRT."""
+    """Frames per second by device, in PyTorch without TensorRT."""
 
 
 JETSEG_ROW = TableRow(
@@ -27,7 +27,7 @@ JETSEG_ROW = TableRow(
     flops=1.125e9,
     frames_per_second={"Titan RTX": 158.0, "Jetson AGX Xavier": 39.9},
 )
-"""The row of JetSeg; the rate on the Jetson is from the text beside it."""
+"""The row of JetSeg; the rate on the Jetson is from the text next to the table."""
 
 JETSEG_CONFIG = replace(PAPER_FORM, num_classes=32)
 """The configuration behind that row: the smallest, with CamVid's 32 classes."""

@@ -1,4 +1,4 @@
-"""How far the encoder's features see, from kernels, dilations and strides alone."""
+"""Receptive field of the encoder's features, from kernels, dilations and strides alone."""
 
 from __future__ import annotations
 
@@ -7,24 +7,18 @@ import math
 from torch import nn
 
 from jetseg_core.network.encoder import JetNet
-from jetseg_core.network.layers import ECA, ChannelAttention, GPConv, JetConv, MeanPool
+from jetseg_core.network.jet_conv import GPConv, JetConv
+from jetseg_core.network.layers import ECA, ChannelAttention, MeanPool
 
 
 def encoder_receptive_fields(encoder: JetNet) -> dict[str, int]:
     """Side, in pixels of the frame, of the square that one feature at the end of each stage depends on.
 
-    Counts every convolution, that of spatial attention included. CBAM's channel attention and ECA weigh channels
-    by means over the whole frame; that is how far they see, and they are left out.
+    Counts every convolution, that of spatial attention included. Leaves out CBAM's channel attention and ECA, which
+    weigh channels by means over the whole frame.
     """
-    stages = {
-        "S0": (encoder.s0, encoder.s0_residual),
-        "S1": (encoder.s1,),
-        "S2, stride 8": (encoder.s2_stride8,),
-        "S2, stride 16": (encoder.s2_stride16,),
-        "S3": (encoder.s3,),
-    }
     fields, reach, jump = {}, 0, 1
-    for name, modules in stages.items():
+    for name, modules in encoder.stages().items():
         for module in modules:
             reach += jump * _reach(module)
             jump *= _stride(module)
@@ -33,13 +27,13 @@ def encoder_receptive_fields(encoder: JetNet) -> dict[str, int]:
 
 
 def _reach(module: nn.Module) -> int:
-    """How many pixels of its input a module sees in a row or column, beyond the one it stands on."""
+    """Pixels of its input in a row or column that an output depends on, less one."""
     if isinstance(module, nn.Conv2d):
         return int(module.dilation[0]) * (module.kernel_size[0] - 1)
     if isinstance(module, MeanPool):
         return 1
     if isinstance(module, JetConv):
-        # Its branches are parallel; behind them comes a pointwise convolution.
+        # Its branches are parallel; a 1x1 convolution follows them.
         return max(_reach(branch) for branch in module.branches)
     if isinstance(module, ChannelAttention | ECA):
         return 0
@@ -51,7 +45,7 @@ def _reach(module: nn.Module) -> int:
 
 
 def _stride(module: nn.Module) -> int:
-    """Pixels of its input between neighbours of its output; only means and pointwise convolutions have strides."""
+    """Pixels of its input between neighbours of its output; only means and 1x1 convolutions have strides."""
     if isinstance(module, MeanPool):
         return 2
     if isinstance(module, GPConv):

@@ -13,8 +13,7 @@ from torch.nn import functional as F
 from jetseg_core.classes import UNLABELLED, ClassSet
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.checkpoint import load_checkpoint
-from jetseg_core.network.losses import JET_TERMS, JetLoss, class_balanced_weights
-from jetseg_core.network.losses.jet_loss import identity
+from jetseg_core.network.loss import JET_TERMS, JetLoss, class_balanced_weights, identity
 from jetseg_core.training.train_config import loss_terms
 
 HARD = 0.7

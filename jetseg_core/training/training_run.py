@@ -13,8 +13,8 @@ from jetseg_core.classes import ClassSet
 from jetseg_core.data.augmentation import Augmentation
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.checkpoint import load_checkpoint
+from jetseg_core.network.jet_block import JetBlock
 from jetseg_core.network.jetseg import JetSeg
-from jetseg_core.network.layers.jet_block import JetBlock
 from jetseg_core.training.objective import Objective, Teacher
 from jetseg_core.training.run_folder import RunFolder
 from jetseg_core.training.train_config import PLACES, TrainConfig

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.network.checkpoint import load_checkpoint, save_checkpoint
-from jetseg_core.network.preprocess import normalise
+from jetseg_core.network.jetseg import normalise
 from jetseg_core.training.training_data import Frames, TrainingData
 
 STEPS = (0.8, 0.4, 0.2, 0.1)

@@ -12,13 +12,13 @@ from torch import nn
 
 from jetseg_core.classes import UNLABELLED
 from jetseg_core.data.data_set import DataSet
-from jetseg_core.deploy.deployed import deploy
-from jetseg_core.deploy.deployed_activation import DeployedTanhExp
+from jetseg_core.deploy.deployed import DeployedTanhExp, deploy
 from jetseg_core.deploy.labelling import label
 from jetseg_core.network.checkpoint import load_checkpoint
-from jetseg_core.network.jetseg import JetSeg
-from jetseg_core.network.layers import CDDConv, TanhExp
-from jetseg_core.network.layers.kernels import depthwise_kernel
+from jetseg_core.network.jet_conv import CDDConv
+from jetseg_core.network.jetseg import JetSeg, normalise
+from jetseg_core.network.kernels import depthwise_kernel
+from jetseg_core.network.layers import TanhExp
 from jetseg_core.network.model_config import (
     COMBINATIONS,
     PAPER_FORM,
@@ -27,7 +27,6 @@ from jetseg_core.network.model_config import (
     EncoderForm,
     ModelConfig,
 )
-from jetseg_core.network.preprocess import normalise
 from jetseg_core.runtime.model_files import find_model
 
 SIZES = ((512, 512), (360, 480), (97, 131))

@@ -12,7 +12,7 @@ import torch
 from jetseg_core.deploy.deployed import deploy
 from jetseg_core.deploy.onnx_export import to_onnx
 from jetseg_core.errors import JetSegError
-from jetseg_core.network.jetseg import JetSeg
+from jetseg_core.network.jetseg import JetSeg, normalise
 from jetseg_core.network.model_config import (
     COMBINATIONS,
     PAPER_FORM,
@@ -20,7 +20,6 @@ from jetseg_core.network.model_config import (
     EncoderForm,
     ModelConfig,
 )
-from jetseg_core.network.preprocess import normalise
 
 SIZE = (67, 94)  # odd, not square, and no multiple of any stride
 

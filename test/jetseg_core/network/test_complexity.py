@@ -8,8 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from jetseg_core.network.activation_memory import ActivationMemory
-from jetseg_core.network.cost import count_complexity
+from jetseg_core.network.cost import ActivationMemory, count_complexity
 from jetseg_core.network.jetseg import JetSeg
 from jetseg_core.network.layers import ECA, ChannelAttention
 from jetseg_core.network.model_config import (

@@ -8,17 +8,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from jetseg_core.errors import JetSegError
+from jetseg_core.network.jet_conv import CDDConv, GPConv, JetConv, convenient_groups
 from jetseg_core.network.layers import (
     ECA,
     REU,
-    CDDConv,
     ChannelAttention,
     ChannelShuffle,
-    GPConv,
-    JetConv,
     SpatialAttention,
     TanhExp,
-    convenient_groups,
 )
 from jetseg_core.network.model_config import CDDC
 

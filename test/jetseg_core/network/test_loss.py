@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jetseg_core.classes import UNLABELLED
 from jetseg_core.errors import JetSegError
-from jetseg_core.network.losses import JET_TERMS, JetLoss, class_balanced_weights
+from jetseg_core.network.loss import JET_TERMS, JetLoss, class_balanced_weights
 from jetseg_core.training.objective import Objective
 
 LABELS = torch.tensor([[[0, 0, 1, 2], [1, 1, 2, UNLABELLED]]])  # (1, 2, 4)

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from jetseg_core.network.jet_block import JetBlock
 from jetseg_core.network.jetseg import JetSeg
 from jetseg_core.network.layers import (
     ECA,
     REU,
     ChannelAttention,
-    JetBlock,
     SpatialAttention,
     TanhExp,
 )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from jetseg_core.network.checkpoint import load_checkpoint
-from jetseg_core.network.preprocess import IMAGE_MEAN, IMAGE_STD
+from jetseg_core.network.jetseg import IMAGE_MEAN, IMAGE_STD
 from jetseg_core.training.fit import train
 from jetseg_core.training.train_config import TrainConfig
 from jetseg_core.training.validate import fit_logit_offsets

@@ -14,8 +14,8 @@ from jetseg_core.classes import CAMVID11
 from jetseg_core.data.augmentation import Augmentation
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.checkpoint import load_checkpoint, save_checkpoint, write_atomically
+from jetseg_core.network.jet_block import JetBlock
 from jetseg_core.network.jetseg import JetSeg
-from jetseg_core.network.layers import JetBlock
 from jetseg_core.network.model_config import ModelConfig
 from jetseg_core.training import run_folder
 from jetseg_core.training.fit import train

@@ -7,14 +7,15 @@ from typing import cast
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from jetseg_core.network.layers.activation import make_activation
-from jetseg_core.network.layers.attention import make_attention
-from jetseg_core.network.layers.channel_shuffle import ChannelShuffle
-from jetseg_core.network.layers.conv_bn_act import NormedActivation
-from jetseg_core.network.layers.jet_conv import JetConv
-from jetseg_core.network.layers.kernels import dense_kernels
-from jetseg_core.network.layers.mean_pool import MeanPool
-from jetseg_core.network.layers.pointwise import GPConv
+from jetseg_core.network.jet_conv import GPConv, JetConv
+from jetseg_core.network.kernels import dense_kernels
+from jetseg_core.network.layers import (
+    ChannelShuffle,
+    MeanPool,
+    NormedActivation,
+    make_activation,
+    make_attention,
+)
 from jetseg_core.network.model_config import AttentionKind, Branches, EncoderForm
 
 
@@ -32,7 +33,7 @@ class InputBlock(NormedActivation):
 
     @property
     def jet_conv(self) -> JetConv:
-        """Its first part."""
+        """The JetConv."""
         return cast("JetConv", self[0])
 
     def forward(self, x: Tensor) -> Tensor:
@@ -80,7 +81,7 @@ class JetBlock(nn.Module):
         self.residual = in_channels == out_channels and stride == 1
 
     def begin_as_identity(self) -> None:
-        """Set weights that make a residual block pass its input on (arXiv 1706.02677, section 5.1)."""
+        """Set the weights so that a residual block returns its input (arXiv 1706.02677, section 5.1)."""
         if self.residual:
             norm = self.last_norm
             nn.init.zeros_(

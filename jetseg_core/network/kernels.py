@@ -1,4 +1,4 @@
-"""Linear layers as plain kernels: what exact reformulations are computed from. Gradients flow through."""
+"""Linear layers as plain kernels, from which faster forms of the same function are computed. Differentiable."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from jetseg_core.network.layers.cddc import CDDConv
-from jetseg_core.network.layers.jet_conv import JetConv
-from jetseg_core.network.layers.pointwise import GPConv
+from jetseg_core.network.jet_conv import CDDConv, GPConv, JetConv
 
 
 def depthwise_kernel(cddc: CDDConv) -> tuple[Tensor, int] | None:
-    """A whole CDDC as one depthwise kernel (C, k, k) and its dilation; None where it is not exactly one.
+    """A whole CDDC as one depthwise kernel (C, k, k) and its dilation; None if no single kernel equals it.
 
     A dilated k x 1 and 1 x k pair with zero padding is one k x k convolution, borders included, also with a
-    1 x 1 behind it. With a larger square behind the pair the borders would differ.
+    1 x 1 after it. With a larger square after the pair the borders would differ.
     """
     first, *rest = cast("Iterable[nn.Conv2d]", cddc.parts)
     kernel, dilation = first.weight[:, 0], first.dilation[0]  # (C, kh, kw)
@@ -30,31 +28,31 @@ def depthwise_kernel(cddc: CDDConv) -> tuple[Tensor, int] | None:
 
 
 def pointwise_matrix(layer: GPConv) -> Tensor:
-    """A grouped pointwise convolution as the (Co, Ci) matrix that it multiplies each pixel by."""
+    """The (Co, Ci) matrix by which a grouped 1x1 convolution multiplies each pixel."""
     blocks = layer.conv.weight[:, :, 0, 0].chunk(layer.groups)
     return torch.block_diag(*blocks)
 
 
 def branch_matrices(matrix: Tensor, branches: int) -> list[Tensor]:
-    """What a JetConv's pointwise step multiplies each branch by, its hierarchical sums and concatenation undone.
+    """Matrices by which a JetConv multiplies each branch: its GPConv without the hierarchical sums before it.
 
     Args:
-        matrix: (Co, branches * Ci), that of the pointwise step.
-        branches: how many sums were concatenated; sum i holds the branches 0 to i.
+        matrix: (Co, branches * Ci), that of the GPConv.
+        branches: number of concatenated sums; sum i holds the branches 0 to i.
 
     Returns:
-        One (Co, Ci) matrix a branch.
+        One (Co, Ci) matrix per branch.
     """
     of_sums = matrix.chunk(branches, dim=1)
     return [torch.stack(of_sums[branch:]).sum(0) for branch in range(branches)]
 
 
 def dense_kernels(jet_conv: JetConv) -> list[tuple[Tensor, int]] | None:
-    """A whole JetConv without its skip as a sum of ordinary convolutions, one a branch.
+    """A whole JetConv without its skip as a sum of ordinary convolutions, one per branch.
 
     Returns:
-        (Co, Ci, k, k) kernels and their dilations, the stride being that of the pointwise step; None where a
-        branch is not exactly one kernel.
+        (Co, Ci, k, k) kernels and their dilations, for the stride of the GPConv; None if no single kernel equals
+        one of the branches.
     """
     kernels = []
     matrices = branch_matrices(pointwise_matrix(jet_conv.pointwise), len(jet_conv.branches))
