@@ -25,7 +25,7 @@ from jetseg_core.sources import SOURCE_HELP, Frame, open_source
 from jetseg_core.sources.pacing import Prefetch, paced
 from jetseg_ros.node.messages import to_image
 from jetseg_ros.node.parameter_mirror import Applies, ParameterMirror, parameter
-from jetseg_ros.node.process import run_node
+from jetseg_ros.node.process import answer_every_request, run_node
 
 DEFAULT_RATE_HZ = 10.0
 """For sources without a pace of their own, such as folders."""
@@ -124,6 +124,7 @@ class CameraNode(Node):
     def __init__(self, node_name: str = "camera", **options: Any) -> None:
         super().__init__(node_name, **options)
         mirror = ParameterMirror(self, CameraParameters, configured=lambda: True)
+        answer_every_request(self)
         mirror.check()
         self._settings = mirror.values
         self._source = open_source(self._settings.source, topic=self._settings.topic)

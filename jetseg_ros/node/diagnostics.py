@@ -40,6 +40,9 @@ class CameraMonitor:
         min_rate: float,
         timeout_s: float,
         busy_s: float,
+        stale_age_s: float = 0.0,
+        max_age_ms: float = 0.0,
+        silence: Callable[[], str] = lambda: "",
     ) -> DiagnosticStatus:
         """The camera's status since the previous call.
 
@@ -48,13 +51,17 @@ class CameraMonitor:
             latency: by stage.
             min_rate: output rate below which to warn, frames per second; 0 = off.
             timeout_s: time without a frame, or with one frame in work, that is an error; 0 = off.
-            busy_s: how long the worker has been at its present frame, seconds.
+            busy_s: time that the worker has spent on its present frame, seconds.
+            stale_age_s: age of the frame dropped last, by the node's clock, seconds.
+            max_age_ms: the parameter.
+            silence: says why no frame comes; called when none came for `timeout_s`.
         """
         now_s = time.monotonic()
         period_s = max(1e-3, now_s - self._before_s)
         rate_in = (counts.received - self._before.received) / period_s
         rate_out = (counts.processed - self._before.processed) / period_s
         failed = counts.failed - self._before.failed
+        stale = counts.stale - self._before.stale
         if counts.received != self._before.received:
             self._last_frame_s = now_s
         silent_s = now_s - self._last_frame_s
@@ -63,9 +70,16 @@ class CameraMonitor:
         if timeout_s and busy_s > timeout_s:
             verdict = DiagnosticStatus.ERROR, f"inference has not come back for {busy_s:.0f} s"
         elif timeout_s and silent_s > timeout_s:
-            verdict = DiagnosticStatus.ERROR, f"no frame for {silent_s:.0f} s"
+            verdict = DiagnosticStatus.ERROR, f"no frame for {silent_s:.0f} s: {silence()}"
         elif failed:
             verdict = DiagnosticStatus.WARN, f"{failed} frames failed in the last second"
+        elif stale and not rate_out:
+            verdict = (
+                DiagnosticStatus.WARN,
+                f"all {stale} frames of the last second were dropped: their stamps are {stale_age_s:.3f} s behind "
+                f"the node's clock and max_age_ms is {max_age_ms:g}; check that camera and node use one clock "
+                "(use_sim_time), or raise max_age_ms (0 = off)",
+            )
         elif min_rate and rate_out < min_rate:
             verdict = DiagnosticStatus.WARN, f"{rate_out:.1f} frames/s, under min_rate {min_rate:g}"
         else:

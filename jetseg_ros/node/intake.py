@@ -46,16 +46,27 @@ class Intake:
         self._thread = threading.Thread(target=self._run, name="jetseg-intake", daemon=True)
 
     def subscribe(
-        self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
+        self,
+        kind: type,
+        topic: str,
+        callback: Callable[[Any], None],
+        qos: QoSProfile,
+        overrides: bool = True,
     ) -> None:
-        """Subscribe, with `qos_overrides` parameters; to be called before `start`."""
+        """Subscribe; to be called before `start`.
+
+        Args:
+            overrides: True to let `qos_overrides` parameters change `qos`; for one subscription of a topic only.
+        """
         subscription = self._node.create_subscription(
             kind,
             topic,
             callback,
             copy(qos),  # the overrides are written into it
             callback_group=self._group,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies()
+            if overrides
+            else None,
         )
         self._subscriptions.append(subscription)
         self._events.extend(subscription.event_handlers)  # type: ignore[arg-type]  # rclpy's annotation says one
@@ -107,3 +118,41 @@ class Intake:
         for event in self._events:
             if event.is_ready(wait_set) and (status := event.take_data()):
                 event.callback(status)
+
+
+def explain_silence(node: Node, kind: type, topic: str) -> str:
+    """The reason why a subscription gets no messages, as far as the graph shows it, and the remedy.
+
+    Args:
+        node: the subscriber.
+        kind: message class of the subscription.
+        topic: its name.
+    """
+    wanted = _type_name(kind)
+    name = node.resolve_topic_name(topic)
+    publishers = node.get_publishers_info_by_topic(name)
+    if not publishers:
+        others = [other for other, kinds in node.get_topic_names_and_types() if wanted in kinds]
+        found = [
+            other
+            for other in others
+            if node.count_publishers(other) and "/segmentation/" not in other
+        ]
+        hint = f"remap it to one of {', '.join(sorted(found)[:5])}" if found else "start the camera"
+        return f"nobody publishes {name} ({wanted}); {hint}"
+    types = sorted({publisher.topic_type for publisher in publishers})
+    if wanted not in types:
+        return (
+            f"{name} has {len(publishers)} publishers of {', '.join(types)}, and {wanted} is wanted; remap it, or "
+            "set input.transport to the camera's (raw or compressed)"
+        )
+    return (
+        f"{name} has {len(publishers)} publishers of {wanted} and none has sent a message that fits; check the camera, "
+        f"and its quality of service against this node's (ros2 topic info -v {name})"
+    )
+
+
+def _type_name(kind: type) -> str:
+    """ROS name of a message class, such as sensor_msgs/msg/Image."""
+    package, middle, _ = kind.__module__.split(".", 2)
+    return f"{package}/{middle}/{kind.__name__}"

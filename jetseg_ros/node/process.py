@@ -1,4 +1,4 @@
-"""A node as a process: how it starts, and how it ends."""
+"""A node as a process: its start, its end, and the requests that it must survive."""
 
 from __future__ import annotations
 
@@ -10,17 +10,55 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import rclpy
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.service import Service
 
 from jetseg_core.allocator import keep_freed_memory
 from jetseg_core.errors import JetSegError
 from jetseg_core.installed_files import installed_folders
 
 NodeType = TypeVar("NodeType", bound=Node)
+
+
+def answer_every_request(node: Node) -> None:
+    """Make an exception in a service of the node an answer of failure and one line in the log.
+
+    rclpy raises it out of the executor, which ends the node: for a lifecycle request that does not fit the state, or a
+    parameter of an unknown type.
+    """
+
+    def guarded(service: Service) -> Callable[[Any, Any], Any]:
+        serve = service.callback
+
+        def answer(request: Any, response: Any) -> Any:
+            try:
+                return serve(request, response)
+            except Exception as error:
+                node.get_logger().error(
+                    f"{service.srv_name}: request refused: {str(error).splitlines()[0]}"
+                    if str(error)
+                    else f"{service.srv_name}: request refused: {type(error).__name__}"
+                )
+                return _failure(service.srv_type, request)
+
+        return answer
+
+    for service in node.services:
+        service.callback = guarded(service)
+
+
+def _failure(service_type: Any, request: Any) -> Any:
+    """The answer of failure: `success` of a lifecycle request is false, and so is that of each parameter."""
+    response = service_type.Response()
+    if hasattr(request, "parameters") and hasattr(response, "results"):
+        refused = SetParametersResult(successful=False, reason="a value is malformed")
+        response.results = [refused for _ in request.parameters]
+    return response
 
 
 def run_node(

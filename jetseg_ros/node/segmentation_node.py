@@ -10,22 +10,24 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import Runtime, create_runtime
 from jetseg_ros.node.diagnostics import CameraMonitor, model_status, reporting
-from jetseg_ros.node.intake import Intake
+from jetseg_ros.node.intake import Intake, explain_silence
 from jetseg_ros.node.parameter_mirror import ParameterMirror
 from jetseg_ros.node.parameters import SegmentationParameters
-from jetseg_ros.node.process import run_node
+from jetseg_ros.node.process import answer_every_request, run_node
 from jetseg_ros.node.publishers import CameraOutputs, ModelOutputs
 from jetseg_ros.node.worker import CameraState, FrameSlots, InputMessage, Worker
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
 ERROR = TransitionCallbackReturn.ERROR
+
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 STOP_TIMEOUT_S = 1.0
 """Longest delay of deactivation by a frame in work, seconds; a process should end within 2 s."""
@@ -53,6 +55,7 @@ class SegmentationNode(LifecycleNode):
         # Not managed by the lifecycle, and on a steady clock: it reports in every state.
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self.create_timer(1.0, self._every_second, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        answer_every_request(self)
 
     @property
     def parameters(self) -> SegmentationParameters:
@@ -146,22 +149,44 @@ class SegmentationNode(LifecycleNode):
 
     def _create_intake(self) -> Intake:
         """An intake subscribed to every camera; raises, subscribed to none, if that fails."""
-        compressed = self.parameters.transport == "compressed"
-        kind, name = (CompressedImage, "image/compressed") if compressed else (Image, "image")
         # Sensor data, and only the newest: a newer frame replaces one that waits.
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
         intake = Intake(self)
         try:
             for index, camera in enumerate(self._cameras):
-                prefix = f"{camera.name}/" if camera.name else ""
-                intake.subscribe(kind, f"{prefix}{name}", partial(self._slots.put, index), qos)
-                intake.subscribe(
-                    CameraInfo, f"{prefix}camera_info", partial(setattr, camera, "calibration"), qos
-                )
+                intake.subscribe(*self._input(index), partial(self._slots.put, index), qos)
+                keep = partial(setattr, camera, "calibration")
+                topic = self._topic(index, "camera_info")
+                intake.subscribe(CameraInfo, topic, keep, qos)
+                # A calibration that was sent once, before this node began, reaches this subscription alone.
+                intake.subscribe(CameraInfo, topic, keep, LATCHED, overrides=False)
         except Exception:
             intake.stop()
             raise
         return intake
+
+    def _input(self, index: int) -> tuple[type, str]:
+        """Type and topic of a camera's images. As with image_transport, a remap of `image` moves `image/compressed`."""
+        image = self._topic(index, "image")
+        if self.parameters.transport != "compressed":
+            return Image, image
+        compressed = f"{image}/compressed"
+        if self.resolve_topic_name(compressed) != self.resolve_topic_name(
+            compressed, only_expand=True
+        ):
+            return CompressedImage, compressed
+        return CompressedImage, f"{self.resolve_topic_name(image)}/compressed"
+
+    def _topic(self, index: int, name: str) -> str:
+        prefix = self._cameras[index].name
+        return f"{prefix}/{name}" if prefix else name
+
+    def _silence(self, index: int) -> str:
+        """The reason why no image of a camera comes, and the remedy; logged, too."""
+        kind, topic = self._input(index)
+        reason = explain_silence(self, kind, topic)
+        self.get_logger().warning(reason, throttle_duration_sec=10.0)
+        return reason
 
     def _stop(self) -> bool:
         if self._intake is not None:
@@ -211,6 +236,9 @@ class SegmentationNode(LifecycleNode):
                 min_rate=self.parameters.min_rate,
                 timeout_s=self.parameters.timeout_s,
                 busy_s=self._worker.busy_s if self._worker else 0.0,
+                stale_age_s=self._cameras[index].stale_age_s,
+                max_age_ms=self.parameters.max_age_ms,
+                silence=partial(self._silence, index),
             )
             message.status.append(status)
         self._diagnostics.publish(message)

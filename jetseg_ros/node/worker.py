@@ -18,6 +18,7 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from jetseg_core.recording.image_decoding import ImageError, decode_message
+from jetseg_core.results.camera_info import calibrated_size, fits
 from jetseg_core.results.latency import LatencyStatistics, Stopwatch
 from jetseg_core.results.outputs import Output
 from jetseg_core.results.segmented_frame import SegmentedFrame
@@ -163,6 +164,8 @@ class CameraState:
     latency: LatencyStatistics = field(default_factory=LatencyStatistics)
     calibration: CameraInfo | None = None
     """The newest one received."""
+    stale_age_s: float = 0.0
+    """Age of the frame that was dropped last for its age, by the node's clock, seconds."""
     rest_s: float = 0.0
     """Time that making and publishing the other outputs of the last frame took, seconds."""
 
@@ -258,7 +261,9 @@ class Worker:
         """
         with self._counting_faults(index):
             camera, parameters = self._cameras[index], self._parameters()
-            if self._age_s(message) * 1e3 > (parameters.max_age_ms or math.inf):
+            age_s = self._age_s(message)
+            if age_s is not None and age_s * 1e3 > (parameters.max_age_ms or math.inf):
+                camera.stale_age_s = age_s
                 self._slots.stale(index)
                 return None
             watch = Stopwatch()
@@ -281,7 +286,7 @@ class Worker:
                 classes=self._runtime.description.classes,
                 regions=parameters.polygons,
                 overlay_alpha=parameters.overlay_alpha,
-                calibration=camera.calibration,
+                calibration=self._calibration(camera, (image.shape[0], image.shape[1])),
             )
             first = [output for output in demand if output.first]
             camera.outputs.publish(frame, message.header, first, watch)
@@ -299,7 +304,7 @@ class Worker:
                 camera.latency.record(stage, seconds)
             age_s = self._age_s(message)
             # A frame ahead of the clock, as after a jump of it, has no meaningful age.
-            if message.header.stamp != UNSTAMPED and age_s >= 0:
+            if age_s is not None and age_s >= 0:
                 camera.latency.record(TOTAL, age_s)
             self._slots.processed(index)
 
@@ -309,7 +314,24 @@ class Worker:
             name = self._cameras[index].name or "camera"
             self._logger.warning(f"{name}: {reason}: {error}", throttle_duration_sec=1.0)
 
-    def _age_s(self, message: InputMessage) -> float:
+    def _calibration(self, camera: CameraState, size: tuple[int, int]) -> CameraInfo | None:
+        """The camera's calibration, or None, with a warning, if it is of another camera or mode."""
+        info = camera.calibration
+        if info is None or fits(info, size):
+            return info
+        height, width = calibrated_size(info)
+        self._logger.warning(
+            f"{camera.name or 'camera'}: camera_info is for {width}x{height} and the image is "
+            f"{size[1]}x{size[0]}, of another aspect ratio; segmentation/camera_info is withheld: publish the "
+            "calibration of this image size",
+            throttle_duration_sec=10.0,
+        )
+        return None
+
+    def _age_s(self, message: InputMessage) -> float | None:
+        """Age of a message by the node's clock, seconds; None if it has no stamp."""
+        if message.header.stamp == UNSTAMPED:
+            return None
         # In plain numbers: rclpy.time.Time refuses negative stamps, which a broken driver may send.
         stamp = message.header.stamp
         return 1e-9 * (self._clock.now().nanoseconds - stamp.sec * 10**9 - stamp.nanosec)

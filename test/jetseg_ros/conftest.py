@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,9 +61,9 @@ class Rig:
         self.executor.shutdown()
         self.context.try_shutdown()
 
-    def node(self, **parameters: Any) -> SegmentationNode:
-        """A segmentation node, unconfigured; parameters as in output__size='network'."""
-        return self._add(SegmentationNode, parameters)
+    def node(self, *remaps: str, **parameters: Any) -> SegmentationNode:
+        """A segmentation node, unconfigured; remaps as in 'image:=/front', parameters as in output__size='network'."""
+        return self._add(SegmentationNode, parameters, remaps)
 
     def active_node(self, **parameters: Any) -> SegmentationNode:
         """A segmentation node that serves frames."""
@@ -75,11 +75,12 @@ class Rig:
         """A camera node, not started."""
         return self._add(CameraNode, parameters)
 
-    def _add(self, kind: type, parameters: dict[str, Any]) -> Any:
+    def _add(self, kind: type, parameters: dict[str, Any], remaps: Sequence[str] = ()) -> Any:
         overrides = [
             Parameter(name.replace("__", "."), value=value) for name, value in parameters.items()
         ]
-        node = kind(context=self.context, parameter_overrides=overrides)
+        arguments = ["--ros-args", *(word for remap in remaps for word in ("-r", remap))]
+        node = kind(context=self.context, parameter_overrides=overrides, cli_args=arguments)
         self.nodes.append(node)
         self.executor.add_node(node)
         return node

@@ -14,7 +14,9 @@ from jetseg_ros.node.messages import to_message
 
 
 def resize_camera_info(info: CameraInfo, view: View) -> CameraInfo:
-    return to_message(CameraInfo, camera_info_fields(info, view))
+    fields = camera_info_fields(info, view)
+    assert fields is not None
+    return to_message(CameraInfo, fields)
 
 
 def calibration() -> CameraInfo:
@@ -80,3 +82,29 @@ def test_region_of_interest_and_binning_are_folded_in() -> None:
 def test_zeros_mean_uncalibrated_and_stay() -> None:
     info = resize_camera_info(CameraInfo(), stretch((480, 640), (120, 320)))
     assert not info.k.any() and not info.p.any() and (info.height, info.width) == (120, 320)
+
+
+def test_a_calibration_of_another_size_is_scaled_to_the_image() -> None:
+    frame = (240, 320)
+    scaled = resize_camera_info(calibration(), stretch(frame, frame))
+    assert (scaled.height, scaled.width) == frame
+    assert scaled.k.tolist() == [250.0, 0.0, 160.0, 0.0, 255.0, 120.0, 0.0, 0.0, 1.0]
+    smaller = resize_camera_info(calibration(), stretch(frame, (120, 160)))
+    assert smaller.k.tolist() == [125.0, 0.0, 80.0, 0.0, 127.5, 60.0, 0.0, 0.0, 1.0]
+
+
+def test_a_calibration_of_another_aspect_ratio_is_withheld() -> None:
+    assert camera_info_fields(calibration(), stretch((360, 640), (360, 640))) is None
+
+
+def test_binning_is_folded_in_where_nothing_is_resized() -> None:
+    info = calibration()
+    info.binning_x = info.binning_y = 2
+    binned = resize_camera_info(info, stretch((240, 320), (240, 320)))
+    assert (binned.height, binned.width, binned.binning_x) == (240, 320, 0)
+    assert binned.k.tolist() == [250.0, 0.0, 160.0, 0.0, 255.0, 120.0, 0.0, 0.0, 1.0]
+
+
+def test_an_uncalibrated_camera_gets_the_size_of_the_label() -> None:
+    info = resize_camera_info(CameraInfo(), stretch((240, 320), (240, 320)))
+    assert (info.height, info.width) == (240, 320) and not info.k.any()
