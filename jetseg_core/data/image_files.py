@@ -11,6 +11,7 @@ import numpy as np
 from jetseg_core.classes import CAMVID11, CAMVID32, UNLABELLED, ClassSet
 from jetseg_core.classes.class_file import read_class_dict
 from jetseg_core.data.camvid import CAMVID11_OF
+from jetseg_core.data.label_decoding import decode_label
 from jetseg_core.errors import JetSegError
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})
@@ -61,17 +62,21 @@ class LabelReader:
         """A label image as (H, W) uint8 class ids, 255 = unlabelled.
 
         Args:
-            file: 8 bits a channel; one channel (ids), or three or four (colors).
+            file: 8 bits a channel; one channel or a palette (ids), or three or four channels (colors).
             size: (height, width) of the image that it belongs to.
 
         Raises:
             JetSegError: the file is missing, not an image, or of another form or size; or see `ids_of_colors`.
         """
-        labels = _decode(file, cv2.IMREAD_UNCHANGED)
-        if labels.shape[:2] != size or labels.dtype != np.uint8:
+        return self.from_bytes(_read_bytes(file), size, str(file))
+
+    def from_bytes(self, encoded: bytes, size: tuple[int, ...], name: str) -> np.ndarray:
+        """As `read`, of an encoded image; `name` is for errors."""
+        labels = decode_label(encoded, set(self.painted.palette), name)
+        if labels.shape[:2] != size:
             raise JetSegError(
-                f"{file}: labels of shape {labels.shape}, {labels.dtype}; expected class ids (one 8-bit channel) "
-                f"or 8-bit colors, of the image's size {size}"
+                f"{name}: labels of shape {labels.shape}; expected class ids (one 8-bit channel) or 8-bit colors, of "
+                f"the image's size {size}"
             )
         if labels.ndim == 3:
             return self.ids_of_colors(labels)
@@ -127,12 +132,16 @@ class LabelReader:
         return {name: position[own] for name, own in names.items() if own in position}
 
 
-def _decode(file: Path, flags: int) -> np.ndarray:
-    # Not cv2.imread: it cannot tell a missing file from a broken one, and warns on standard error.
+def _read_bytes(file: Path) -> bytes:
     try:
-        encoded = np.frombuffer(file.read_bytes(), np.uint8)
+        return file.read_bytes()
     except OSError as error:
         raise JetSegError(f"{file}: cannot be read ({error.strerror})") from error
+
+
+def _decode(file: Path, flags: int) -> np.ndarray:
+    # Not cv2.imread: it cannot tell a missing file from a broken one, and warns on standard error.
+    encoded = np.frombuffer(_read_bytes(file), np.uint8)
     image = cv2.imdecode(encoded, flags) if encoded.size else None
     if image is None:
         raise JetSegError(f"{file}: not an image, or a damaged one; replace or remove the file")

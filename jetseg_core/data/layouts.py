@@ -82,7 +82,10 @@ class LabelFolder:
     def files(self) -> list[Path]:
         """All label images, in the order of their names. JPEG would damage class ids and does not count."""
         images = list_images(self.path)
-        return [file for file in images if file.suffix.lower() not in (".jpg", ".jpeg")]
+        files = [file for file in images if file.suffix.lower() not in (".jpg", ".jpeg")]
+        if all(file.stem.isdecimal() for file in files):  # numbers, also without leading zeros
+            files.sort(key=lambda file: int(file.stem))
+        return files
 
     def of_name(self, frame: str) -> Path | None:
         """The label image of a frame of this name (without suffix); None if there is none."""
@@ -92,8 +95,11 @@ class LabelFolder:
     @cached_property
     def by_stamp(self) -> dict[int, Path]:
         """Label images by the time stamp, in nanoseconds, that is their name; {} if names are something else."""
-        # Ten digits would be seconds; a frame's number has fewer.
-        return {int(f.stem): f for f in self.files if f.stem.isdigit() and len(f.stem) > 10}
+        # No recording has so many frames that a number of one would be as large as a tenth of a second.
+        if not all(f.stem.isdecimal() for f in self.files):
+            return {}
+        stamps = {int(f.stem): f for f in self.files}
+        return stamps if max(stamps, default=0) >= 10**8 else {}
 
     @cached_property
     def _by_name(self) -> dict[str, Path]:

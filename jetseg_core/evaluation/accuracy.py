@@ -46,7 +46,7 @@ def evaluate(runtime: Runtime, data: DataSet) -> Evaluation:
     """Segment every frame at its own size and count against its labels.
 
     Raises:
-        JetSegError: the model's classes are not those of the data.
+        JetSegError: the model's classes are not those of the data, or no pixel is labelled.
     """
     classes = runtime.description.classes
     if classes.names != data.classes.names:
@@ -58,4 +58,9 @@ def evaluate(runtime: Runtime, data: DataSet) -> Evaluation:
     confusion = ConfusionMatrix(len(classes))
     for image, truth in tqdm(data, "evaluating", leave=False):
         confusion.update(runtime.segment(image).labels, truth)
+    if not confusion.counts.any():
+        raise JetSegError(
+            f"no pixel of the labels is of a class: {data.describe()}; check that they hold the ids 0 to "
+            f"{len(classes) - 1} or the colors of the classes, and name the data's classes with --classes"
+        )
     return Evaluation(confusion, len(data), runtime)

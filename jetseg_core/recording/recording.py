@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -152,6 +155,9 @@ class Recording:
         """A storage file as far as it can be read; None, with a warning, if nothing of it can."""
         if file.suffix == COMPRESSED_SUFFIX:
             file = self._unpack(file)
+        shown = file.name
+        if file.suffix == ".db3":
+            file = self._database(file)
         try:
             return WholeFile(file)
         except Exception as error:  # readers raise anything on damage
@@ -163,8 +169,29 @@ class Recording:
             self._warn(str(error))
             return None
         count = sum(count for _, count in saved.topics.values())
-        self._warn(f"{file.name}: damaged ({reason}); {count} whole messages of it are used")
+        self._warn(f"{shown}: damaged ({reason}); {count} whole messages of it are used")
         return saved
+
+    def _database(self, file: Path) -> Path:
+        """A name in our own folder for an SQLite file, under which nothing is written beside the original.
+
+        Readers take the path for a URI, in which #, ? and % mean something else. A journal (-wal) holds the last
+        messages of a recorder that was killed; SQLite would move it into the original, so it gets a copy.
+        """
+        folder = Path(
+            self._unpacked.name, f"database_{len(list(Path(self._unpacked.name).iterdir()))}"
+        )
+        folder.mkdir()
+        name = folder / "recording.db3"
+        journal = file.with_name(f"{file.name}-wal")
+        if not journal.is_file() or not journal.stat().st_size:
+            name.symlink_to(file.resolve())
+            return name
+        shutil.copyfile(file, name)
+        shutil.copyfile(journal, folder / f"{name.name}-wal")
+        with closing(sqlite3.connect(name)) as database, suppress(sqlite3.Error):
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return name
 
     def _unpack(self, file: Path) -> Path:
         unpacked = Path(self._unpacked.name, file.stem)

@@ -12,6 +12,13 @@ from jetseg_core.sources.frame import Frame, FrameSource
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg"})
 
+_TURNS = {
+    90: cv2.ROTATE_90_CLOCKWISE,
+    180: cv2.ROTATE_180,
+    270: cv2.ROTATE_90_COUNTERCLOCKWISE,
+}
+"""Rotation that undoes the orientation of a header, degrees clockwise."""
+
 
 class VideoSource(FrameSource):
     """Frames of a video file; stamps count from the start of the video.
@@ -37,12 +44,18 @@ class VideoSource(FrameSource):
 
     def __iter__(self) -> Iterator[Frame]:
         video = self._open()
+        # A phone writes how it was held into the header, and players turn the picture by it. OpenCV does not in every
+        # version, so it is told not to.
+        video.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
+        turn = _TURNS.get(round(video.get(cv2.CAP_PROP_ORIENTATION_META)) % 360)
         try:
             index = 0
             while True:
                 decoded, image = video.read()
                 if not decoded:
                     break
+                if turn is not None:
+                    image = cv2.rotate(image, turn)
                 yield Frame(
                     image=cv2.cvtColor(image, cv2.COLOR_BGR2RGB),
                     name=f"{self.path.stem}_{index:06d}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from jetseg_core.data.augmentation import Augmentation
 from jetseg_core.data.data_set import DataSet
 from jetseg_core.errors import JetSegError
 from jetseg_core.training.train_config import TrainConfig
+
+_log = logging.getLogger("jetseg")
 
 Frames = list[tuple[np.ndarray, np.ndarray]]
 """Images (H, W, 3) uint8 RGB with their labels (H, W) uint8, 255 = unlabelled."""
@@ -47,7 +50,38 @@ class TrainingData:
                 f"batch_size: {config.batch_size}, but an epoch has only {len(train)} frames"
             )
         frames, val_frames = (list(tqdm(split, "reading", leave=False)) for split in (train, val))
-        return cls(classes, frames, val_frames, train.describe())
+        data = cls(classes, frames, val_frames, train.describe())
+        data.check_labels()
+        return data
+
+    def check_labels(self) -> None:
+        """Warn of classes without a pixel, before time is spent on training.
+
+        Raises:
+            JetSegError: most pixels are of no class, or all are of one, as where a mask of 0 and 255 is taken for
+                class ids.
+        """
+        pixels = self.class_pixels()
+        total = sum(labels.size for _, labels in self.train)
+        shares = ", ".join(
+            f"{name} {100 * count / total:.1f} %"
+            for name, count in zip(self.classes.names, pixels, strict=True)
+            if count
+        )
+        if pixels.sum() < total / 2 or (pixels > 0).sum() < 2:
+            nothing = 100 * (1 - pixels.sum() / total)
+            raise JetSegError(
+                f"the training labels: {nothing:.1f} % of the pixels are of no class ({shares}); "
+                f"expected ids 0 to {len(self.classes) - 1}, 255 for void, or the colors of the classes; name the "
+                "data's classes with --classes, or rewrite the labels (a mask of 0 and 255 wants 0 and 1)"
+            )
+        missing = [n for n, count in zip(self.classes.names, pixels, strict=True) if not count]
+        if missing:
+            _log.warning(
+                "no training pixel of %s; the network cannot learn them (labelled: %s)",
+                ", ".join(missing),
+                shares,
+            )
 
     def class_pixels(self) -> np.ndarray:
         """(C,) int64 pixels of each class in the training frames; labels of no class do not count."""

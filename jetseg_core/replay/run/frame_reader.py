@@ -127,7 +127,7 @@ class SourceReader(FrameReader):
         self._found_labels = not labels or (drawn and labels == GENERATOR)
         if not self._found_labels:
             names = [file.stem for file in source.files] if isinstance(source, FolderSource) else []
-            self._label_images = LabelImages(labels, len(source), names)
+            self._label_images = LabelImages(labels, len(source), 1 / rate_hz, names)
             self.labels, self.label_root = labels, self._label_images.root
         elif drawn:
             self.labels = GENERATOR

@@ -80,8 +80,9 @@ class RecordingReader(FrameReader):
             )
         if labels and not self._labels_topic:
             others = f", and not a topic of {recording.path}; its topics: {', '.join(sorted(recording.topics))}"
-            count = self.cameras[0].messages
-            self._label_images = LabelImages(labels, count, alternatives=others)
+            camera = self.cameras[0]
+            period_s = 1 / camera.rate_hz if camera.rate_hz > 0 else 0.0
+            self._label_images = LabelImages(labels, camera.messages, period_s, alternatives=others)
             self.label_root = self._label_images.root
 
     def frames(self, start: int = 0, also: Collection[int] = ()) -> Iterator[ReplayFrame]:
@@ -100,14 +101,21 @@ class RecordingReader(FrameReader):
 
     def _images(self) -> Iterator[_Recorded]:
         counts = [0] * len(self.cameras)
+        unlabelled = 0
         for message in self._recording.messages(list(self._number_of)):
             recorded = self._read(message)
             if self._label_images is not None:
                 index = counts[recorded.camera]
                 label = self._label_images.of_frame(index, recorded.stamp_ns)
                 recorded = recorded._replace(label=label)
+                unlabelled += label is None
             counts[recorded.camera] += 1
             yield recorded
+        if unlabelled:
+            self.warnings.append(
+                f"--labels {self.labels}: {unlabelled} of {sum(counts)} frames have no label image within half a "
+                "frame period"
+            )
 
     def _paired(self) -> Iterator[_Recorded]:
         """Images with the label messages of their stamps, whichever was recorded first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,8 @@ class LabelImages:
     Args:
         labels: the folder; see `LabelReader` for the files in it.
         frames: number of frames.
+        period_s: time between two frames, seconds. A label image belongs to the frame whose stamp is nearest to its
+            own, within half of that.
         names: of the frames, without suffix; empty for frames without names of their own.
         alternatives: end of the error if there is no such folder: other things that may be named.
 
@@ -33,7 +36,12 @@ class LabelImages:
     """
 
     def __init__(
-        self, labels: str, frames: int, names: Sequence[str] = (), alternatives: str = ""
+        self,
+        labels: str,
+        frames: int,
+        period_s: float,
+        names: Sequence[str] = (),
+        alternatives: str = "",
     ) -> None:
         path = Path(labels).expanduser()
         if not path.is_dir():
@@ -42,6 +50,8 @@ class LabelImages:
         self.root = self._folder.root
         self._by_name = any(self._folder.of_name(name) for name in names)
         self._by_stamp = {} if self._by_name else self._folder.by_stamp
+        self._stamps = sorted(self._by_stamp)
+        self._tolerance_ns = 0.5e9 * period_s
         self._in_order = [] if self._by_name or self._by_stamp else self._folder.files
         count = len(self._folder.files)
         if not count or (self._in_order and count != frames):
@@ -56,7 +66,9 @@ class LabelImages:
         if self._by_name:
             return self._folder.of_name(name)
         if self._by_stamp:
-            return self._by_stamp.get(stamp_ns)
+            place = bisect_left(self._stamps, stamp_ns)
+            near = min(self._stamps[max(0, place - 1) : place + 1], key=lambda s: abs(s - stamp_ns))
+            return self._by_stamp[near] if abs(near - stamp_ns) <= self._tolerance_ns else None
         return self._in_order[index] if index < len(self._in_order) else None
 
 
@@ -86,7 +98,7 @@ class TruthReader:
             return label
         if isinstance(label, Path):
             return self.files.read(label, size)
-        labels = read_label_message(label, self.classes)
+        labels = self._read_message(label, size)
         if labels.shape != size:
             raise JetSegError(
                 f"labels: {labels.shape[1]}x{labels.shape[0]} pixels for an image of {size[1]}x{size[0]}; "
@@ -94,20 +106,17 @@ class TruthReader:
             )
         return labels
 
-
-def read_label_message(message: Any, classes: ClassSet) -> np.ndarray:
-    """(H, W) uint8 class ids, 255 = unlabelled, of an Image (mono8, 8UC1) or CompressedImage (PNG).
-
-    Raises:
-        JetSegError: the message has another encoding, or is broken.
-    """
-    encoding = getattr(message, "encoding", "mono8")
-    if encoding not in ("mono8", "8UC1"):
-        raise JetSegError(
-            f"labels: encoding '{encoding}'; expected mono8 or 8UC1, a class id per pixel"
-        )
-    if encoding == "8UC1":
-        message = replace(message, encoding="mono8")
-    labels = np.ascontiguousarray(decode_message(message)[..., 0])
-    labels[labels >= len(classes)] = UNLABELLED
-    return labels
+    def _read_message(self, message: Any, size: tuple[int, ...]) -> np.ndarray:
+        """Labels of an Image (mono8, 8UC1) or of a CompressedImage (a label image as in files)."""
+        encoding = getattr(message, "encoding", None)
+        if encoding is None:
+            return self.files.from_bytes(bytes(message.data), size, "labels")
+        if encoding not in ("mono8", "8UC1"):
+            raise JetSegError(
+                f"labels: encoding '{encoding}'; expected mono8 or 8UC1, a class id per pixel"
+            )
+        if encoding == "8UC1":
+            message = replace(message, encoding="mono8")
+        labels = np.ascontiguousarray(decode_message(message)[..., 0])
+        labels[labels >= len(self.classes)] = UNLABELLED
+        return labels

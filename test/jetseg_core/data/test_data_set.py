@@ -236,7 +236,7 @@ def test_every_fault_names_the_file(root: Path) -> None:
         DataSet(root, "train")[0]
     cv2.imwrite(str(label), np.zeros((6, 8), np.uint16))
     with pytest.raises(
-        JetSegError, match=r"trainannot/0\.png.*uint16; expected .* or 8-bit colors"
+        JetSegError, match=r"trainannot/0\.png.*16 bits a channel; expected class ids"
     ):
         DataSet(root, "train")[0]
     for frame in (root / "train").iterdir():

@@ -120,14 +120,18 @@ def test_a_folder_of_label_images_knows_its_data_set(tmp_path: Path) -> None:
     assert folder.of_name("a") == tmp_path / "labels" / "val" / "a_L.png"  # PNG before others
     assert folder.of_name("c") is None
     assert folder.by_stamp == {}
-    (tmp_path / "masks").mkdir()
-    for name in ("1700000000000000000", "0000000017", "1700000000"):
-        (tmp_path / "masks" / f"{name}.png").touch()
-    folder = LabelFolder.at(tmp_path / "masks")
-    assert folder.root == folder.path
-    assert folder.by_stamp == {
-        1_700_000_000_000_000_000: tmp_path / "masks" / "1700000000000000000.png"
-    }
+    for kind, names, stamps in (
+        ("numbers", ("2", "10", "9"), []),
+        ("stamps", ("10000000000", "9900000000", "0"), [0, 9_900_000_000, 10_000_000_000]),
+    ):
+        masks = tmp_path / kind
+        masks.mkdir()
+        for name in names:
+            (masks / f"{name}.png").touch()
+        folder = LabelFolder.at(masks)
+        assert folder.root == folder.path
+        assert sorted(folder.by_stamp) == stamps
+        assert [int(file.stem) for file in folder.files] == sorted(map(int, names))
 
 
 def test_another_layout_is_one_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -237,3 +237,39 @@ def test_what_another_writer_wrote(
     assert found == list(range(len(found)))
     # A chunk of 50 kB holds six of these messages; a compressor may need all of it.
     assert len(found) == COUNT if share == 1 else 0.6 * COUNT - 7 <= len(found) < COUNT
+
+
+@pytest.mark.parametrize("name", ["drive#3", "half%20speed", "q?1", "a b"])
+def test_any_character_may_stand_in_a_path(name: str, write_bag: WriteBag, tmp_path: Path) -> None:
+    bag = write_bag(StoragePlugin.SQLITE3)
+    shutil.move(bag, tmp_path / name)
+    before = sorted(tmp_path.rglob("*"))
+    assert indexes(tmp_path / name) == list(range(COUNT))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_journal_of_a_killed_recorder_is_read(write_bag: WriteBag, tmp_path: Path) -> None:
+    bag = write_bag(StoragePlugin.SQLITE3)
+    (file,) = bag.glob("*.db3")
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    recorder = sqlite3.connect(killed / "killed_0.db3")
+    recorder.execute("PRAGMA journal_mode=WAL")
+    recorder.execute("PRAGMA wal_autocheckpoint=0")
+    recorder.execute("ATTACH ? AS whole", (str(file),))
+    for (statement,) in recorder.execute(
+        "SELECT sql FROM whole.sqlite_master WHERE sql IS NOT NULL"
+    ).fetchall():
+        recorder.execute(statement)
+    for (table,) in recorder.execute(
+        "SELECT name FROM whole.sqlite_master WHERE type = 'table'"
+    ).fetchall():
+        recorder.execute(f"INSERT INTO main.{table} SELECT * FROM whole.{table}")
+    recorder.commit()
+    left = tmp_path / "left"
+    shutil.copytree(killed, left)  # before it is closed: the rows are in the journal alone
+    recorder.close()
+    (left / "killed_0.db3-shm").unlink()
+    before = {path: path.read_bytes() for path in left.iterdir()}
+    assert indexes(left) == list(range(COUNT))
+    assert {path: path.read_bytes() for path in left.iterdir()} == before

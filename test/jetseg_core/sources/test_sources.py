@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -142,3 +145,31 @@ def test_a_broken_picture_names_its_file(folder: Path) -> None:
     (folder / "001.png").write_bytes(b"this is no picture")
     with pytest.raises(JetSegError, match=r"001\.png: not an image"):
         list(FolderSource(folder))
+
+
+@pytest.mark.parametrize(
+    ("matrix", "turns"),
+    [((0, 1, -1, 0), 1), ((-1, 0, 0, -1), 2), ((0, -1, 1, 0), 3)],
+    ids=["90", "180", "270"],
+)
+def test_a_phone_s_video_is_turned_as_players_show_it(
+    matrix: tuple[int, ...], turns: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "phone.mp4"
+    picture = np.zeros((96, 128, 3), np.uint8)
+    picture[:48, :64] = 255  # upper left
+    with av.open(str(file), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    content = bytearray(file.read_bytes())
+    place = content.index(b"tkhd") + 44  # the track's matrix (ISO 14496-12, 8.3.2)
+    a, b, c, d = (value << 16 for value in matrix)
+    content[place : place + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    file.write_bytes(content)
+    expected = np.rot90(picture, -turns)  # clockwise
+    for frame in VideoSource(file):
+        assert frame.image.shape == expected.shape
+        assert np.abs(frame.image.astype(int) - expected).mean() < 20

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -283,3 +285,13 @@ def test_wrong_settings_name_the_field(
 ) -> None:
     with pytest.raises(JetSegError, match=message):
         train(settings(data, tmp_path, **changes))
+
+
+def test_a_mask_of_0_and_255_is_refused_before_training(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "binary"
+    shutil.copytree(data, folder)
+    for file in (folder / "trainannot").iterdir():
+        labels = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+        cv2.imwrite(str(file), np.where(labels == 3, 255, 0).astype(np.uint8))
+    with pytest.raises(JetSegError, match=r"pixels are of no class \(Sky .* expected ids 0 to 10"):
+        train(settings(folder, tmp_path / "out"))

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 from rosbags.rosbag2 import StoragePlugin
 
 from jetseg_core.errors import JetSegError
+from jetseg_core.recording.message_types import COMPRESSED_IMAGE, bag_types
 from jetseg_core.replay.replay_command import replay_with_report
 from jetseg_core.replay.report.figures import MIOU
 from jetseg_core.sources import Frame
@@ -46,6 +48,44 @@ def test_labels_of_a_folder_in_order_or_by_stamp(
     (tmp_path / "order" / "8.png").unlink()
     with pytest.raises(JetSegError, match="8 label images for 9 frames"):
         replay_with_report(settings(bag, tmp_path / "out", labels=str(tmp_path / "order")))
+
+
+def test_stamps_are_numbers_and_the_nearest_counts(
+    write_drive: WriteDrive,
+    replayed: tuple[Path, Json],
+    street_frames: list[Frame],
+    tmp_path: Path,
+) -> None:
+    bag = write_drive({CAMERA: picture})
+    for kind, shift in (("late", 20_000_000), ("far", 60_000_000)):
+        folder = tmp_path / kind
+        folder.mkdir()
+        for stamp, frame in zip(STAMPS, street_frames, strict=True):
+            assert frame.labels is not None
+            cv2.imwrite(str(folder / f"{stamp + shift}.png"), frame.labels)
+    late = replay_with_report(settings(bag, tmp_path / "out", labels=str(tmp_path / "late")))
+    assert late.overall(MIOU) == replayed[1]["miou"] and late.labelled_frames == 9
+    # 60 of 100 ms: nearer to the next frame, and the first has none.
+    far = replay_with_report(settings(bag, tmp_path / "out", labels=str(tmp_path / "far")))
+    assert far.labelled_frames == 8
+    assert any("1 of 9 frames have no label image" in text for text in far.warnings)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind", "reason"),
+    [(".jpg", np.uint8, "a JPEG; it changes"), (".png", np.uint16, "16 bits a channel")],
+)
+def test_label_messages_that_have_lost_their_ids_are_refused(
+    suffix: str, kind: type, reason: str, write_drive: WriteDrive, tmp_path: Path
+) -> None:
+    def spoiled(frame: Frame, head: Any) -> Any:
+        assert frame.labels is not None
+        data = cv2.imencode(suffix, frame.labels.astype(kind))[1]
+        return bag_types().types[COMPRESSED_IMAGE](header=head, format="x", data=data.ravel())
+
+    bag = write_drive({CAMERA: picture, LABELS: spoiled})
+    with pytest.raises(JetSegError, match=reason):
+        replay_with_report(settings(bag, tmp_path / "out", labels=LABELS))
 
 
 def test_compressed_images_and_labels_for_some_frames(
