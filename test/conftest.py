@@ -44,3 +44,9 @@ def domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         os.close(file)
         return
     pytest.fail("all 101 ROS 2 domains of this machine are in use")
+
+
+@pytest.fixture(scope="session")
+def soak_frames() -> int:
+    """How many frames a test of endurance sends: few, unless JETSEG_SOAK_FRAMES says more."""
+    return int(os.environ.get("JETSEG_SOAK_FRAMES") or 200)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -190,12 +189,6 @@ def start(start_python: Start) -> Start:
         return start_python("-m", f"jetseg_ros.{module}", "--ros-args", *arguments)
 
     return run
-
-
-@pytest.fixture(scope="session")
-def soak_frames() -> int:
-    """How many frames a test of endurance sends: few, unless JETSEG_SOAK_FRAMES says more."""
-    return int(os.environ.get("JETSEG_SOAK_FRAMES") or 200)
 
 
 @pytest.fixture(scope="session")

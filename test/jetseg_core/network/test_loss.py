@@ -55,7 +55,7 @@ def test_terms_are_chosen_by_name_and_add_up() -> None:
     weight = torch.tensor([0.5, 1.0, 1.5])
     parts = [JetLoss(weight, names=[name])(logits, LABELS) for name in JET_TERMS]
     torch.testing.assert_close(torch.stack(parts).sum(), JetLoss(weight)(logits, LABELS))
-    with pytest.raises(JetSegError, match=r"JetLoss: \['dice'\] are not some of recall, precision"):
+    with pytest.raises(JetSegError, match=r"JetLoss: \['dice'\] are not among recall, precision"):
         JetLoss(weight, names=["dice"])
 
 

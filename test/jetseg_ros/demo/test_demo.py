@@ -22,7 +22,16 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("domain")]
 
 
 def demo(output: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "jetseg_ros.demo", "--output", str(output), *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "jetseg_ros.demo",
+        "--output",
+        str(output),
+        "--rate",
+        "5",
+        *arguments,
+    ]
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
@@ -45,7 +54,7 @@ def test_generated_street(tmp_path: Path) -> None:
     assert report["frames_received"] >= 0.9 * 40
     assert report["frames_dropped"] == 40 - report["frames_received"]
     assert report["stamps_match"] is True
-    assert report["camera_rate_hz"] == pytest.approx(10.0, abs=0.5)
+    assert report["camera_rate_hz"] == pytest.approx(5.0, abs=0.25)
     assert 0 < report["latency_ms"]["p50"] <= report["latency_ms"]["p95"]
     assert list(report["occupancy"]) == list(CAMVID11.names)
     assert sum(report["occupancy"].values()) == pytest.approx(1.0, abs=1e-3)
