@@ -62,6 +62,11 @@ class SegmentationNode(LifecycleNode):
         """The parameters as they are now."""
         return self._mirror.values
 
+    @property
+    def _full_name(self) -> str:
+        """Name with namespace, which tells nodes apart in /diagnostics."""
+        return self.get_fully_qualified_name().lstrip("/")
+
     def autostart(self) -> bool:
         """Configure and activate if the parameter `autostart` is true; returns False if that failed."""
         if not self.parameters.autostart:
@@ -110,7 +115,7 @@ class SegmentationNode(LifecycleNode):
             self.get_logger(),
             self.context.ok,
         )
-        name = f"{self.get_name()}: camera"
+        name = f"{self._full_name}: camera"
         self._monitors = [CameraMonitor(f"{name} {c.name}".rstrip()) for c in self._cameras]
         outcome = super().on_activate(state)
         self._model_outputs.publish(self._runtime, self.parameters.min_confidence)
@@ -228,7 +233,7 @@ class SegmentationNode(LifecycleNode):
         message = DiagnosticArray()
         message.header.stamp = self.get_clock().now().to_msg()
         _, state = self._state_machine.current_state
-        message.status.append(model_status(f"{self.get_name()}: model", state, self._runtime))
+        message.status.append(model_status(f"{self._full_name}: model", state, self._runtime))
         for index, monitor in enumerate(self._monitors):  # none unless active
             status = monitor.status(
                 self._slots.counts(index),
@@ -241,6 +246,8 @@ class SegmentationNode(LifecycleNode):
                 silence=partial(self._silence, index),
             )
             message.status.append(status)
+        for status in message.status:
+            status.hardware_id = self._full_name
         self._diagnostics.publish(message)
 
 

@@ -162,3 +162,15 @@ def test_a_calibration_sent_once_before_the_node_began_is_received(
     camera = rig.publisher()
     rig.publish_until(camera, lambda: rig.image(street), lambda: bool(received), "a calibration")
     assert (received[0].height, received[0].width) == (height, width)
+
+
+def test_nodes_of_two_namespaces_are_told_apart_in_the_diagnostics(rig: Rig) -> None:
+    for name in ("front", "rear"):
+        rig.node(f"__ns:=/{name}", input__size=SIZE, autostart=False)
+    received: list[DiagnosticArray] = rig.record(DiagnosticArray, "/diagnostics")
+
+    def found() -> set[tuple[str, str]]:
+        return {(s.name, s.hardware_id) for m in received for s in m.status}
+
+    rig.spin_until(lambda: len(found()) > 1, "the diagnostics of both")
+    assert found() == {(f"{n}/jetseg: model", f"{n}/jetseg") for n in ("front", "rear")}
