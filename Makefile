@@ -1,6 +1,6 @@
 # `make demo` and `make test` each set everything up on their first call and start at once later.
 # Variables: INPUT   what the demo segments: generator, a folder of images, a video or a bag
-#            ARGS    further arguments for the command, e.g. make test ARGS="-k loss"; "-n 0 -s" shows what tests print
+#            ARGS    further arguments for the command, e.g. make test ARGS="-k loss"
 #            PYTHON  the interpreter to make .venv with
 
 INPUT ?= generator
@@ -29,7 +29,7 @@ demo: setup
 	@$(RUN) jetseg-demo --input "$(INPUT)" --output out/demo $(ARGS)
 
 test: setup
-	@$(RUN) pytest --numprocesses auto $(ARGS)
+	@$(RUN) pytest $(ARGS)
 
 lint: setup
 	@$(RUN) ruff check .

@@ -46,27 +46,16 @@ class Intake:
         self._thread = threading.Thread(target=self._run, name="jetseg-intake", daemon=True)
 
     def subscribe(
-        self,
-        kind: type,
-        topic: str,
-        callback: Callable[[Any], None],
-        qos: QoSProfile,
-        overrides: bool = True,
+        self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
     ) -> None:
-        """Subscribe; to be called before `start`.
-
-        Args:
-            overrides: True to let `qos_overrides` parameters change `qos`; for one subscription of a topic only.
-        """
+        """Subscribe, with `qos_overrides` parameters; to be called before `start`."""
         subscription = self._node.create_subscription(
             kind,
             topic,
             callback,
             copy(qos),  # the overrides are written into it
             callback_group=self._group,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies()
-            if overrides
-            else None,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
         self._subscriptions.append(subscription)
         self._events.extend(subscription.event_handlers)  # type: ignore[arg-type]  # rclpy's annotation says one

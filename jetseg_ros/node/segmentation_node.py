@@ -11,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from jetseg_core.errors import JetSegError
@@ -47,6 +48,7 @@ class SegmentationNode(LifecycleNode):
         self._cameras: list[CameraState] = []
         self._monitors: list[CameraMonitor] = []
         self._intake: Intake | None = None
+        self._latched: dict[int, Subscription] = {}
         self._slots: FrameSlots[InputMessage] = FrameSlots(0)
         self._mirror = ParameterMirror(
             self, SegmentationParameters, configured=lambda: self._runtime is not None
@@ -163,8 +165,6 @@ class SegmentationNode(LifecycleNode):
                 keep = partial(setattr, camera, "calibration")
                 topic = self._topic(index, "camera_info")
                 intake.subscribe(CameraInfo, topic, keep, qos)
-                # A calibration that was sent once, before this node began, reaches this subscription alone.
-                intake.subscribe(CameraInfo, topic, keep, LATCHED, overrides=False)
         except Exception:
             intake.stop()
             raise
@@ -186,6 +186,19 @@ class SegmentationNode(LifecycleNode):
         prefix = self._cameras[index].name
         return f"{prefix}/{name}" if prefix else name
 
+    def _ask_for_latched_calibration(self, index: int) -> None:
+        """Subscribe to a calibration that was sent once, before this node began.
+
+        Only where such a publisher is: others do not match this subscription, and rclpy would warn of them.
+        """
+        camera, topic = self._cameras[index], self._topic(index, "camera_info")
+        if camera.calibration is not None or index in self._latched:
+            return
+        publishers = self.get_publishers_info_by_topic(self.resolve_topic_name(topic))
+        if any(p.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL for p in publishers):
+            keep = partial(setattr, camera, "calibration")
+            self._latched[index] = self.create_subscription(CameraInfo, topic, keep, LATCHED)
+
     def _silence(self, index: int) -> str:
         """The reason why no image of a camera comes, and the remedy; logged, too."""
         kind, topic = self._input(index)
@@ -197,6 +210,9 @@ class SegmentationNode(LifecycleNode):
         if self._intake is not None:
             self._intake.stop()
             self._intake = None
+        for subscription in self._latched.values():
+            self.destroy_subscription(subscription)
+        self._latched.clear()
         self._monitors.clear()
         worker, self._worker = self._worker, None
         return worker is None or worker.stop(STOP_TIMEOUT_S)
@@ -224,6 +240,8 @@ class SegmentationNode(LifecycleNode):
 
     def _every_second(self) -> None:
         if self._worker is not None and self._runtime is not None:  # active
+            for index in range(len(self._cameras)):
+                self._ask_for_latched_calibration(index)
             self._model_outputs.update_threshold(self._runtime, self.parameters.min_confidence)
         self._publish_diagnostics()
 
