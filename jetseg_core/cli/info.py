@@ -1,4 +1,4 @@
-"""``jetseg info``: what a network costs, and what a checkpoint is."""
+"""``jetseg info``: costs of a network, description of a checkpoint."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--checkpoint", help="a trained model, in place of --classes and the options of the network"
     )
     parser.add_argument(
-        "--paper", action="store_true", help="the paper's Table 1 row beside ours, and nothing else"
+        "--paper",
+        action="store_true",
+        help="only the row of the paper's Table 1 and the same counts of this network",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Count, and print."""
+    """Count and print."""
     from jetseg_core.classes.class_file import find_classes
     from jetseg_core.errors import JetSegError
     from jetseg_core.network.checkpoint import load_checkpoint
