@@ -1,4 +1,4 @@
-"""``jetseg export``: the form that runs without torch."""
+"""``jetseg export``: a checkpoint as ONNX, which runs without torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Export, then say where the file is."""
+    """Export, then print the file's path and size."""
     from jetseg_core.deploy.onnx_export import export_onnx
 
     path = export_onnx(options.checkpoint, options.out)

@@ -1,4 +1,4 @@
-"""``jetseg info``: what a network costs, and what a checkpoint is."""
+"""``jetseg info``: costs of a network, description of a checkpoint."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--checkpoint", help="a trained model, in place of --classes and the options of the network"
     )
     parser.add_argument(
-        "--paper", action="store_true", help="the paper's Table 1 row beside ours, and nothing else"
+        "--paper",
+        action="store_true",
+        help="only the row of the paper's Table 1 and the same counts of this network",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Count, and print."""
+    """Count and print."""
     from jetseg_core.classes.class_file import find_classes
     from jetseg_core.errors import JetSegError
     from jetseg_core.network.checkpoint import load_checkpoint
@@ -109,34 +111,34 @@ def _print_counts(config: ModelConfig, size: tuple[int, int], counts: Complexity
 
 
 def _print_paper(as_json: bool) -> None:
+    from jetseg_core.network import paper
     from jetseg_core.network.cost import count_complexity
     from jetseg_core.network.jetseg import JetSeg
-    from jetseg_core.network.paper import JETSEG_CONFIG, JETSEG_ROW
 
-    counts = count_complexity(JetSeg(JETSEG_CONFIG), JETSEG_ROW.input_size)
-    height, width = JETSEG_ROW.input_size
-    rates = JETSEG_ROW.frames_per_second
+    counts = count_complexity(JetSeg(paper.PAPER_CONFIG), paper.PAPER_SIZE)
+    height, width = paper.PAPER_SIZE
     if as_json:
-        paper = {
-            "parameters": JETSEG_ROW.parameters,
-            "eq2_flops": JETSEG_ROW.flops,
-            "frames_per_second": rates,
+        claims = {
+            "parameters": paper.PAPER_PARAMETERS,
+            "eq2_flops": paper.PAPER_FLOPS,
+            "frames_per_second": paper.PAPER_RATES,
         }
-        ours = {"config": JETSEG_CONFIG.to_dict(), **counts.to_dict()}
-        print(json.dumps({"size": [height, width], "paper": paper, "ours": ours}, indent=2))
+        ours = {"config": paper.PAPER_CONFIG.to_dict(), **counts.to_dict()}
+        print(json.dumps({"size": [height, width], "paper": claims, "ours": ours}, indent=2))
         return
+    rates = ", ".join(f"{rate:g} on {device}" for device, rate in paper.PAPER_RATES.items())
+    rows = (
+        ("paper, Table 1", paper.PAPER_PARAMETERS, paper.PAPER_FLOPS, rates),
+        ("here, nano with C0", counts.parameters, counts.eq2_flops,
+         f"measure with: jetseg bench --size {height} {width}"),
+    )  # fmt: skip
     print(f"{'':<22}{'input':>10}{'params (G)':>13}{'FLOPs (G)':>12}   frames a second")
+    for name, parameters, flops, note in rows:
+        print(
+            f"{name:<22}{f'{height}x{width}':>10}{parameters / 1e9:>13.5f}{flops / 1e9:>12.3f}   {note}"
+        )
     print(
-        f"{'paper, Table 1':<22}{f'{height}x{width}':>10}{JETSEG_ROW.parameters / 1e9:>13.5f}"
-        f"{JETSEG_ROW.flops / 1e9:>12.3f}   "
-        + ", ".join(f"{rate:g} on {device}" for device, rate in rates.items())
-    )
-    print(
-        f"{'here, nano with C0':<22}{f'{height}x{width}':>10}{counts.parameters / 1e9:>13.5f}"
-        f"{counts.eq2_flops / 1e9:>12.3f}   measure with: jetseg bench --size {height} {width}"
-    )
-    print(
-        f"Both with {JETSEG_CONFIG.num_classes} classes and by the paper's Eq. 2, which counts a "
+        f"Both with {paper.PAPER_CONFIG.num_classes} classes and by the paper's Eq. 2, which counts a "
         f"multiply-accumulate as one operation; {counts.parameters:,} parameters, "
         f"{counts.flops / 1e9:.3f} G true FLOPs (2 x MAC) here."
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import inspect
 import os
 import re
 from collections.abc import Collection
@@ -76,7 +75,7 @@ def add_field_options(
     """Add an option for each field of a dataclass; `given_fields` reads them.
 
     The field's metadata may hold `help`, `choices` (listed in the help; the dataclass itself refuses other values)
-    and `metavar`. Tuples are text with commas, which the dataclass reads.
+    and `metavar`. A tuple is text with commas, which the dataclass must read.
 
     Args:
         config: the dataclass, or an instance whose values are shown as defaults.
@@ -151,21 +150,15 @@ def data_folder(options: argparse.Namespace) -> str:
     return str(options.data)
 
 
-def field_help(config: type) -> dict[str, str]:
-    """The docstring under each field of a dataclass, for ``--help``."""
-    source = inspect.getsource(config)
-    return dict(
-        re.findall(r'^    (\w+): [^\n]*\n    """(.*?)"""', source, re.MULTILINE | re.DOTALL)
-    )
-
-
 def read_size(text: str, option: str) -> tuple[int, int]:
     """(height, width) of a size such as 640x480, width first, as camera drivers write it.
 
     Raises:
-        JetSegError: it is none.
+        JetSegError: the text is not a size.
     """
     match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
     if match is None:
-        raise JetSegError(f"{option}: '{text}' is no size; expected width x height, as in 640x480")
+        raise JetSegError(
+            f"{option}: '{text}' is not a size; expected width x height, as in 640x480"
+        )
     return int(match[2]), int(match[1])

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from jetseg_core.deploy.deployed_decoder import deploy_decoder
 from jetseg_core.deploy.deployed_encoder import DeployedEncoder
+from jetseg_core.deploy.folding import replace_modules
 from jetseg_core.deploy.labelling import label
 from jetseg_core.network.jetseg import IMAGE_MEAN, JetSeg
 from jetseg_core.network.layers import TanhExp
@@ -60,13 +61,5 @@ def deploy(model: JetSeg) -> DeployedJetSeg:
     The model given is not changed.
     """
     deployed = DeployedJetSeg(copy.deepcopy(model).eval()).eval().requires_grad_(False)
-    _deploy_activations(deployed)
+    replace_modules(deployed, TanhExp, lambda _: DeployedTanhExp())
     return deployed
-
-
-def _deploy_activations(module: nn.Module) -> None:
-    for name, child in module.named_children():
-        if isinstance(child, TanhExp):
-            setattr(module, name, DeployedTanhExp())
-        else:
-            _deploy_activations(child)

@@ -1,9 +1,14 @@
-"""Linear layers and batch norm folded into plain convolutions."""
+"""Fold linear layers and batch norm into plain convolutions, and put those in their place."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import torch
 from torch import Tensor, nn
+
+Kind = TypeVar("Kind", bound=nn.Module)
 
 
 def norm_as_affine(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
@@ -53,3 +58,12 @@ def fold_norm(convolved: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
     return convolution(
         convolved.weight * scale[:, None, None, None], shift, groups=convolved.groups
     )
+
+
+def replace_modules(module: nn.Module, kind: type[Kind], make: Callable[[Kind], nn.Module]) -> None:
+    """Replace all layers of a kind below a module, in place."""
+    for name, child in module.named_children():
+        if isinstance(child, kind):
+            setattr(module, name, make(child))
+        else:
+            replace_modules(child, kind, make)

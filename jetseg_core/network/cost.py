@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,28 +23,40 @@ EQ2_TERMS = ("conv", "pool", "fc", "act", "bn")
 
 
 @dataclass
-class Stage:
-    """Costs of one part of the network for one frame."""
+class Cost:
+    """Costs of a network, or of one part of it, for one frame."""
 
-    name: str
-    parameters: int
+    parameters: int = 0
     """Number of learned values."""
-    shape: tuple[int, ...] = ()
-    """(channels, height, width) of its output."""
     macs: int = 0
     """Multiply-accumulates of the convolutions."""
     eq2: dict[str, int] = field(default_factory=lambda: dict.fromkeys(EQ2_TERMS, 0))
     """The terms of Eq. 2. F_conv counts a multiply-accumulate as one operation; there is no fully connected
     layer, so F_fc is 0."""
     written_bytes: int = 0
-    """Bytes that its operations write in float32."""
+    """Bytes that all operations write in float32; this traffic decides latency and the memory of training."""
     receptive_field: int | None = None
-    """Side, in pixels of the frame, of the square that one value of its output depends on; None = not counted."""
+    """Side, in pixels of the frame, of the square that one value of its deepest features depends on; None = not
+    counted. See `encoder_receptive_fields`."""
 
     @property
     def eq2_flops(self) -> int:
         """Eq. 2, called FLOPs in the paper."""
         return sum(self.eq2.values())
+
+    @property
+    def flops(self) -> int:
+        """True floating-point operations of the convolutions: two for each multiply-accumulate."""
+        return 2 * self.macs
+
+
+@dataclass
+class Stage(Cost):
+    """Costs of one part of the network."""
+
+    name: str = ""
+    shape: tuple[int, ...] = ()
+    """(channels, height, width) of its output."""
 
     def to_dict(self) -> dict[str, object]:
         """Plain data for JSON; all counts are single operations and bytes, not millions."""
@@ -59,49 +71,27 @@ class Stage:
         }
 
 
-@dataclass(frozen=True)
-class Complexity:
-    """Costs of a whole network for one frame."""
+@dataclass
+class Complexity(Cost):
+    """Costs of a whole network: the sums over its stages."""
 
-    stages: tuple[Stage, ...]
-    peak_bytes: int
+    peak_bytes: int = 0
     """Largest memory of the float32 activations at one time, the frame's pixels included, without weights and the
     scratch memory inside a library's operations."""
+    stages: tuple[Stage, ...] = ()
 
-    @property
-    def parameters(self) -> int:
-        """Number of learned values."""
-        return sum(stage.parameters for stage in self.stages)
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates of the convolutions."""
-        return sum(stage.macs for stage in self.stages)
-
-    @property
-    def eq2(self) -> dict[str, int]:
-        """The terms of Eq. 2."""
-        return {term: sum(stage.eq2[term] for stage in self.stages) for term in EQ2_TERMS}
-
-    @property
-    def eq2_flops(self) -> int:
-        """Eq. 2, called FLOPs in the paper."""
-        return sum(self.eq2.values())
-
-    @property
-    def flops(self) -> int:
-        """True floating-point operations of the convolutions: two for each multiply-accumulate."""
-        return 2 * self.macs
-
-    @property
-    def written_bytes(self) -> int:
-        """Bytes that all operations write in float32; this traffic decides latency and the memory of training."""
-        return sum(stage.written_bytes for stage in self.stages)
-
-    @property
-    def receptive_field(self) -> int | None:
-        """Receptive field of the encoder's deepest features, see `encoder_receptive_fields`."""
-        return max((s.receptive_field for s in self.stages if s.receptive_field), default=None)
+    @classmethod
+    def of(cls, stages: Sequence[Stage], peak_bytes: int) -> Complexity:
+        """Sum up the stages."""
+        return cls(
+            sum(stage.parameters for stage in stages),
+            sum(stage.macs for stage in stages),
+            {term: sum(stage.eq2[term] for stage in stages) for term in EQ2_TERMS},
+            sum(stage.written_bytes for stage in stages),
+            max((s.receptive_field for s in stages if s.receptive_field), default=None),
+            peak_bytes,
+            tuple(stages),
+        )
 
     def to_dict(self) -> dict[str, object]:
         """Plain data for JSON; all counts are single operations and bytes, not millions."""
@@ -181,7 +171,7 @@ def count_complexity(model: nn.Module, size: tuple[int, int], channels: int = 3)
     fields = encoder_receptive_fields(model.encoder) if isinstance(model, JetSeg) else {}
     stages = [
         Stage(
-            name,
+            name=name,
             parameters=sum(p.numel() for module in modules for p in module.parameters()),
             receptive_field=fields.get(name),
         )
@@ -189,34 +179,31 @@ def count_complexity(model: nn.Module, size: tuple[int, int], channels: int = 3)
     ]
     image = torch.empty(1, channels, *size, device="meta")
     memory = ActivationMemory(image)
-    counted = [
-        (stage, module)
-        for stage, modules in zip(stages, parts.values(), strict=True)
-        for module in modules
-    ]
-    with torch.no_grad(), _hooks(counted, memory), memory:
+    with torch.no_grad(), _hooks(stages, parts, memory), memory:
         model(image)
-    return Complexity(tuple(stages), memory.peak)
+    return Complexity.of(stages, memory.peak)
 
 
-def _parts(model: nn.Module) -> Mapping[str, tuple[nn.Module, ...]]:
+def _parts(model: nn.Module) -> dict[str, tuple[nn.Module, ...]]:
     if isinstance(model, JetSeg):
         return {**model.encoder.stages(), "decoder": (model.decoder,)}
     return {"all": (model,)}
 
 
 @contextmanager
-def _hooks(counted: list[tuple[Stage, nn.Module]], memory: ActivationMemory) -> Iterator[None]:
+def _hooks(
+    stages: list[Stage], parts: dict[str, tuple[nn.Module, ...]], memory: ActivationMemory
+) -> Iterator[None]:
     """Inside, each layer that runs adds its costs to its stage."""
     handles = []
-    for stage, module in counted:
-        # A stage lasts until the next one begins, so the last up-sampling counts to the decoder.
-        handles.append(module.register_forward_pre_hook(partial(_enter, stage, memory)))
-        handles.append(module.register_forward_hook(partial(_leave, stage)))
-        for layer in module.modules():
-            for kinds, count in _COUNTERS.items():
-                if isinstance(layer, kinds):
-                    handles.append(layer.register_forward_hook(partial(count, stage)))
+    for stage, modules in zip(stages, parts.values(), strict=True):
+        for module in modules:
+            # A stage lasts until the next one begins, so the last up-sampling counts to the decoder.
+            handles.append(module.register_forward_pre_hook(partial(_begin, stage, memory)))
+            handles.append(module.register_forward_hook(partial(_end, stage)))
+            handles += [
+                layer.register_forward_hook(partial(_count, stage)) for layer in module.modules()
+            ]
     try:
         yield
     finally:
@@ -224,38 +211,28 @@ def _hooks(counted: list[tuple[Stage, nn.Module]], memory: ActivationMemory) -> 
             handle.remove()
 
 
-def _enter(stage: Stage, memory: ActivationMemory, module: nn.Module, inputs: object) -> None:
+def _begin(stage: Stage, memory: ActivationMemory, module: nn.Module, inputs: object) -> None:
     memory.stage = stage
 
 
-def _leave(stage: Stage, module: nn.Module, inputs: object, output: Tensor) -> None:
+def _end(stage: Stage, module: nn.Module, inputs: object, output: Tensor) -> None:
     stage.shape = tuple(output.shape[1:])
 
 
-def _count_convolution(stage: Stage, layer: nn.Conv2d, inputs: object, output: Tensor) -> None:
-    # weight is (Co, Ci / groups, kernel...), so this is Eq. 2's Kw Kh Hin Win Cin Cout / (s^2 g).
-    count = output[0, 0].numel() * layer.weight.numel()
-    stage.macs += count
-    stage.eq2["conv"] += count
-
-
-def _count_batch_norm(stage: Stage, layer: nn.Module, inputs: object, output: Tensor) -> None:
-    stage.eq2["bn"] += 4 * output[0].numel()
-
-
-def _count_activation(stage: Stage, layer: nn.Module, inputs: object, output: Tensor) -> None:
-    stage.eq2["act"] += output[0].numel()
-
-
-def _count_global_pool(stage: Stage, layer: nn.Module, inputs: object, output: Tensor) -> None:
-    # Eq. 2 with a kernel as large as the image: C x 1 x 1 x H x W; CBAM pools twice (mean and maximum).
-    pools = 2 if isinstance(layer, ChannelAttention) else 1
-    stage.eq2["pool"] += pools * output[0].numel()
-
-
-_COUNTERS: Mapping[tuple[type, ...], Callable[..., None]] = {
-    (nn.Conv1d, nn.Conv2d): _count_convolution,
-    (nn.BatchNorm2d,): _count_batch_norm,
-    (REU, TanhExp, nn.Hardswish): _count_activation,
-    (ChannelAttention, ECA): _count_global_pool,
-}
+def _count(stage: Stage, layer: nn.Module, inputs: object, output: Tensor) -> None:
+    """Add the operations of one layer; containers have none of their own."""
+    match layer:
+        case nn.Conv1d() | nn.Conv2d():
+            # weight is (Co, Ci / groups, kernel...), so this is Eq. 2's Kw Kh Hin Win Cin Cout / (s^2 g).
+            macs = output[0, 0].numel() * layer.weight.numel()
+            stage.macs += macs
+            stage.eq2["conv"] += macs
+        case nn.BatchNorm2d():
+            stage.eq2["bn"] += 4 * output[0].numel()
+        case REU() | TanhExp() | nn.Hardswish():
+            stage.eq2["act"] += output[0].numel()
+        case ECA():
+            # Eq. 2 with a kernel as large as the image: C x 1 x 1 x H x W.
+            stage.eq2["pool"] += output[0].numel()
+        case ChannelAttention():
+            stage.eq2["pool"] += 2 * output[0].numel()  # mean and maximum

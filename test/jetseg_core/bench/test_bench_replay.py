@@ -32,7 +32,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
     assert found["frames"] == 3 and found["image"] == "128x96"
     assert found["replay_hz"] / found["model_hz"] == pytest.approx(found["share"])
     for wrong, said in (
-        (["--image", "wide"], "--image: 'wide' is no size"),
+        (["--image", "wide"], "--image: 'wide' is not a size"),
         (["--frames", "0"], "--frames: 0 must be 1 or more"),
         (["--frames", "1000000000"], "name another folder with --folder"),
     ):

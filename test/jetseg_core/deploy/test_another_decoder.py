@@ -14,7 +14,6 @@ from torch.nn import functional as F
 from jetseg_core.classes import CAMVID11
 from jetseg_core.deploy.deployed import DeployedJetSeg, deploy
 from jetseg_core.deploy.deployed_decoder import DEPLOYED_DECODERS
-from jetseg_core.deploy.folding import fold_norm
 from jetseg_core.deploy.onnx_export import export_onnx
 from jetseg_core.network.checkpoint import load_checkpoint, save_checkpoint
 from jetseg_core.network.decoder import DECODERS, Decoder, resize
@@ -41,19 +40,17 @@ class SumDecoder(Decoder):
 
 
 class DeployedSumDecoder(nn.Module):
-    """`SumDecoder` with its norms folded."""
+    """`SumDecoder` with its classifier before the up-sampling of the coarser features."""
 
     def __init__(self, decoder: SumDecoder) -> None:
         super().__init__()
-        heads = [head for head in decoder.heads if isinstance(head, ConvBnAct)]
-        self.heads = nn.ModuleList(
-            nn.Sequential(fold_norm(head.convolution, head.norm), head.activation) for head in heads
-        )
-        self.classifier = decoder.classifier
+        self.heads, self.classifier = decoder.heads, decoder.classifier
 
     def forward(self, *taps: Tensor) -> Tensor:
-        features = [head(tap) for head, tap in zip(self.heads, taps, strict=True)]
-        return self.classifier(sum(resize(f, features[0]) for f in features))
+        weight, bias = self.classifier.weight, self.classifier.bias
+        logits = [F.conv2d(head(t), weight) for head, t in zip(self.heads, taps, strict=True)]
+        assert bias is not None
+        return sum(resize(part, logits[0]) for part in logits) + bias[:, None, None]
 
 
 @pytest.fixture
@@ -98,10 +95,11 @@ def test_it_is_saved_exported_and_run(trained: JetSeg, tmp_path: Path) -> None:
     assert_same(compiled(frames())["labels"], trained)
 
 
-def test_without_a_deployed_form_it_is_deployed_as_it_was_trained(
+def test_without_a_deployed_form_its_norms_are_folded(
     trained: JetSeg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(DEPLOYED_DECODERS, "sum")
     deployed = deploy(trained)
     assert isinstance(deployed.decoder, SumDecoder)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in deployed.modules())
     assert_same(labels_of(deployed), trained)

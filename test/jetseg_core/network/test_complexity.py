@@ -17,16 +17,16 @@ from jetseg_core.network.model_config import (
     PRESETS,
     EncoderForm,
 )
-from jetseg_core.network.paper import JETSEG_CONFIG, JETSEG_ROW
+from jetseg_core.network.paper import PAPER_CONFIG, PAPER_FLOPS, PAPER_SIZE
 from jetseg_core.network.receptive_field import encoder_receptive_fields
 
 
 def test_nano_costs_what_the_paper_says() -> None:
     # Table 1: 0.00003 G parameters, 1.125 GFLOPs by Eq. 2, at 512x512 with 32 classes.
-    counts = count_complexity(JetSeg(JETSEG_CONFIG), JETSEG_ROW.input_size)
+    counts = count_complexity(JetSeg(PAPER_CONFIG), PAPER_SIZE)
     assert 25_000 <= counts.parameters <= 35_000
     assert 1.07e9 <= counts.eq2_flops <= 1.18e9
-    assert counts.eq2_flops == pytest.approx(JETSEG_ROW.flops, rel=0.05)
+    assert counts.eq2_flops == pytest.approx(PAPER_FLOPS, rel=0.05)
     assert counts.flops == 2 * counts.macs
 
 

@@ -112,7 +112,7 @@ def test_several_cameras_on_one_node(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--images", "big"], "'big' is no size; expected width x height"),
+        (["--images", "big"], "'big' is not a size; expected width x height"),
         (["--seconds", "0"], "--seconds more than 0"),
         (["--cameras", "0"], "--cameras, the first of --rates and --seconds must be more than 0"),
         (["--checkpoint", "nowhere.pt"], "no checkpoint 'nowhere.pt'"),
