@@ -55,40 +55,48 @@ class TrainingData:
         return data
 
     def check_labels(self) -> None:
-        """Warn of classes without a pixel, before time is spent on training.
+        """Warn of unlabelled pixels and missing classes, before time is spent on training.
 
         Raises:
-            JetSegError: most pixels are of no class, or all are of one, as where a mask of 0 and 255 is taken for
-                class ids.
+            JetSegError: fewer than two classes have a pixel, as where a mask of 0 and 255 is taken for class ids.
         """
-        pixels = self.class_pixels()
-        total = sum(labels.size for _, labels in self.train)
-        shares = ", ".join(
-            f"{name} {100 * count / total:.1f} %"
-            for name, count in zip(self.classes.names, pixels, strict=True)
-            if count
+        counts = self._value_counts()
+        shares = 100 * counts / counts.sum()
+        found = ", ".join(f"{value}: {shares[value]:.1f} %" for value in np.flatnonzero(counts)[:40])
+        pixels = counts[: len(self.classes)]
+        expected = (
+            f"values found: {found}; expected ids 0 to {len(self.classes) - 1}, 255 for void, or the colors of the "
+            "classes"
         )
-        if pixels.sum() < total / 2 or (pixels > 0).sum() < 2:
-            nothing = 100 * (1 - pixels.sum() / total)
+        if (pixels > 0).sum() < 2:
             raise JetSegError(
-                f"the training labels: {nothing:.1f} % of the pixels are of no class ({shares}); "
-                f"expected ids 0 to {len(self.classes) - 1}, 255 for void, or the colors of the classes; name the "
-                "data's classes with --classes, or rewrite the labels (a mask of 0 and 255 wants 0 and 1)"
+                f"the training labels hold fewer than two classes; {expected}; name the data's classes with "
+                "--classes, or rewrite the labels (a mask of 0 and 255 wants 0 and 1)"
+            )
+        if pixels.sum() < counts.sum() / 2:
+            _log.warning(
+                "%.1f %% of the training pixels are of no class; %s",
+                100 - shares[: len(self.classes)].sum(),
+                expected,
             )
         missing = [n for n, count in zip(self.classes.names, pixels, strict=True) if not count]
         if missing:
             _log.warning(
-                "no training pixel of %s; the network cannot learn them (labelled: %s)",
+                "no training pixel of %s; the network cannot learn them; %s",
                 ", ".join(missing),
-                shares,
+                expected,
             )
 
-    def class_pixels(self) -> np.ndarray:
-        """(C,) int64 pixels of each class in the training frames; labels of no class do not count."""
+    def _value_counts(self) -> np.ndarray:
+        """(256,) int64 pixels of each label value in the training frames."""
         counts = np.zeros(256, np.int64)
         for _, labels in self.train:
             counts += np.bincount(labels.ravel(), minlength=256)
-        return counts[: len(self.classes)]
+        return counts
+
+    def class_pixels(self) -> np.ndarray:
+        """(C,) int64 pixels of each class in the training frames; labels of no class do not count."""
+        return self._value_counts()[: len(self.classes)]
 
 
 def epoch_batches(
