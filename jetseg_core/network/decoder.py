@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.network.layers import ConvBnAct, make_activation
+from jetseg_core.network.layers import ConvBnAct, PointwiseConv, make_activation
 from jetseg_core.network.model_config import ModelConfig
 
 
@@ -46,7 +46,7 @@ class PaperDecoder(Decoder):
         )
         self.fuse8 = ConvBnAct(width, width, activation)
         self.fuse2 = ConvBnAct(2 * width, width, activation)
-        self.classifier = nn.Conv2d(width, num_classes, 1)
+        self.classifier = PointwiseConv(width, num_classes, bias=True)
 
     def forward(self, stride2: Tensor, stride8: Tensor, stride32: Tensor) -> Tensor:
         fine = self.head2(stride2)  # (N, D, H/2, W/2)
@@ -75,11 +75,11 @@ class FastDecoder(Decoder):
             nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False) for _ in range(2)
         )
         self.fuse8 = nn.ModuleList(ConvBnAct(width, width, activation) for _ in range(2))
-        self.narrow8 = nn.Conv2d(width, width // 2, 1, bias=False)
+        self.narrow8: nn.Conv2d = PointwiseConv(width, width // 2)
         self.fine2 = nn.Conv2d(fine, width // 2, 3, padding=1, bias=False)
         self.norm2 = nn.BatchNorm2d(width // 2)
         self.activation2 = make_activation(activation)
-        self.classifier = nn.Conv2d(width // 2, num_classes, 1)
+        self.classifier = PointwiseConv(width // 2, num_classes, bias=True)
 
     def forward(self, stride2: Tensor, stride8: Tensor, stride32: Tensor) -> Tensor:
         middle = self.head8(stride8)  # (N, D, H/8, W/8)

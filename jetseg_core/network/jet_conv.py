@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from jetseg_core.network.layers import PointwiseConv
 from jetseg_core.network.model_config import CDDC, DILATION_OF_KERNEL, Branches
 
 
@@ -29,7 +30,7 @@ class GPConv(nn.Module):
         super().__init__()
         self.stride = stride
         self.groups = convenient_groups(in_channels, out_channels)
-        self.conv = nn.Conv2d(in_channels, out_channels, 1, groups=self.groups, bias=False)
+        self.conv = PointwiseConv(in_channels, out_channels, self.groups)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.stride > 1:

@@ -33,11 +33,17 @@ class JetSeg(nn.Module):
         self.decoder = make_decoder(config, self.encoder.tap_channels)
         _initialise(self)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, full_size: bool = True) -> Tensor:
+        """Give the logits; (N, classes, ceil(H/2), ceil(W/2)) without `full_size`."""
         logits = self.decoder(*self.encoder(x))
-        # Exactly doubled, then cut, so that pixels keep their places in odd sizes as in even ones.
-        logits = F.interpolate(logits, scale_factor=2, mode="bilinear", align_corners=False)
-        return logits[..., : x.shape[-2], : x.shape[-1]]
+        return doubled(logits, x) if full_size else logits
+
+
+def doubled(logits: Tensor, x: Tensor) -> Tensor:
+    """Logits at half the size of an input (N, 3, H, W), at its size."""
+    # Exactly doubled, then cut, so that pixels keep their places in odd sizes as in even ones.
+    logits = F.interpolate(logits, scale_factor=2, mode="bilinear", align_corners=False)
+    return logits[..., : x.shape[-2], : x.shape[-1]]
 
 
 def _initialise(model: nn.Module) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from statistics import mean
 
 import torch
 from torch import Tensor
@@ -11,12 +12,17 @@ from tqdm import tqdm
 
 from jetseg_core.allocator import keep_freed_memory
 from jetseg_core.network.checkpoint import save_checkpoint
-from jetseg_core.network.jetseg import normalise
+from jetseg_core.network.jetseg import doubled, normalise
 from jetseg_core.training.run_folder import RunFolder
 from jetseg_core.training.train_config import TrainConfig
 from jetseg_core.training.training_data import epoch_batches
 from jetseg_core.training.training_run import TrainingRun
-from jetseg_core.training.validate import shift_logits, val_figures, validate
+from jetseg_core.training.validate import (
+    shift_logits,
+    source_agreement,
+    val_figures,
+    validate,
+)
 from jetseg_core.training.workers import join_workers
 
 
@@ -55,7 +61,7 @@ def train_epoch(run: TrainingRun, epoch: int) -> dict[str, float]:
     began = time.monotonic()
     state.model.train()
     batches = epoch_batches(
-        run.data.train, run.augmentation, config.batch_size, config.seed, epoch,
+        run.data, run.augmentation, config.batch_size, config.seed, epoch,
         share=slice(workers.rank, None, workers.count),
     )  # fmt: skip
     bar = tqdm(
@@ -63,8 +69,9 @@ def train_epoch(run: TrainingRun, epoch: int) -> dict[str, float]:
         disable=not workers.writes,
     )  # fmt: skip
     sums: dict[str, float] = {}
-    for images, labels in bar:
-        terms = _loss(run, images.to(workers.device), labels.to(workers.device))
+    for batch in bar:
+        images, labels, soft = (part.to(workers.device) for part in batch)
+        terms = _loss(run, images, labels, soft)
         state.step(terms["loss"])
         for name, term in terms.items():
             sums[name] = sums.get(name, 0.0) + float(term.detach())
@@ -73,11 +80,18 @@ def train_epoch(run: TrainingRun, epoch: int) -> dict[str, float]:
     return {name: total / run.steps_per_epoch for name, total in sums.items()}
 
 
-def _loss(run: TrainingRun, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
+def _loss(run: TrainingRun, images: Tensor, labels: Tensor, soft: Tensor) -> dict[str, Tensor]:
     """The loss of a batch, and under their names the terms that it sums up."""
     inputs = normalise(images)
-    logits = run.network(inputs)
+    half = run.network(inputs, full_size=False)
+    half_labels = labels[:, ::2, ::2]
+    if run.config.half_size_loss:
+        logits, labels = half, half_labels
+    else:
+        logits = doubled(half, inputs)
     terms = run.objective(logits, labels)
+    if run.soft_objective is not None:
+        terms["soft"] = run.config.soft_weight * run.soft_objective(half, soft, half_labels)
     if run.teacher is not None:
         terms["teacher"] = run.config.distillation * run.teacher.loss(inputs, logits)
     return {"loss": torch.stack(list(terms.values())).sum(), **terms}
@@ -89,7 +103,9 @@ def keep_epoch(run: TrainingRun, losses: dict[str, float]) -> None:
     row: dict[str, object] = {"epoch": state.epoch, "seconds": round(state.seconds)}
     row |= {name: round(value, 4) for name, value in losses.items()}
     validates = state.epoch == config.epochs or state.epoch % config.validate_every == 0
-    row["val_miou"] = round(_validate(run), 2) if validates else ""
+    scores = _validate(run) if validates else {}
+    names = ("val_miou", "source_mean") if run.data.sources else ("val_miou",)
+    row |= {name: round(scores[name], 2) if validates else "" for name in names}
     folder.append_row(row, first=state.epoch == 1)
     if validates:
         folder.draw_curve()
@@ -99,13 +115,20 @@ def keep_epoch(run: TrainingRun, losses: dict[str, float]) -> None:
     tqdm.write("  ".join([*shown, f"minutes left {left / 60:.0f}"]))
 
 
-def _validate(run: TrainingRun) -> float:
-    """The averaged network's mIoU on the validation split, in percent; the best one is kept as ``best.pt``."""
-    state, classes = run.state, run.data.classes
-    confusion = validate(state.average.model, run.data.val, len(classes), run.workers.device)
-    miou = confusion.miou()
-    if miou > state.best:
-        state.best = miou
-        figures = {"epochs": state.epoch, "seconds": round(state.seconds)} | val_figures(confusion)
-        save_checkpoint(run.folder.best, state.average.model, classes, run.provenance() | figures)
-    return miou
+def _validate(run: TrainingRun) -> dict[str, float]:
+    """The averaged network's figures on held-out frames, in percent; the best network is kept as ``best.pt``."""
+    state, data, device = run.state, run.data, run.workers.device
+    confusion = validate(state.average.model, data.val, len(data.classes), device)
+    scores = {"val_miou": confusion.miou()}
+    figures = {"epochs": state.epoch, "seconds": round(state.seconds)} | val_figures(confusion)
+    if data.sources:
+        sources = source_agreement(state.average.model, data, device)
+        scores["source_mean"] = mean(sources.values())
+        figures |= {"source_mean": scores["source_mean"], "source_agreement": sources}
+    score = mean(scores.values())
+    if score > state.best:
+        state.best = score
+        save_checkpoint(
+            run.folder.best, state.average.model, data.classes, run.provenance() | figures
+        )
+    return scores

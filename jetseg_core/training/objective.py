@@ -73,6 +73,36 @@ class Objective(nn.Module):
         return total / weights.clamp(min=1e-6)
 
 
+class SoftCrossEntropy(nn.Module):
+    """Cross-entropy to soft labels, with the class weights of the one to labels.
+
+    It differs from the divergence by what no network can change, the entropy of the soft labels. A pixel counts by the
+    probability that is on the classes; one outside the frame or of no class does not count.
+
+    Args:
+        weight: (C,) weights of the classes.
+        labelled: weight of a pixel that has a label, relative to one that has none.
+        reduce: sums over the processes that share a batch.
+    """
+
+    weight: Tensor
+
+    def __init__(
+        self, weight: Tensor, labelled: float, reduce: Callable[[Tensor], Tensor] = identity
+    ) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight.float())
+        self.labelled, self.reduce = labelled, reduce
+
+    def forward(self, logits: Tensor, soft: Tensor, labels: Tensor) -> Tensor:
+        """(N, C, H, W), (N, C, H, W) uint8 in any unit, and (N, H, W) int64 labels -> scalar, in nats."""
+        known = torch.where(labels == UNLABELLED, 1.0, self.labelled)
+        target = soft.float() * self.weight[:, None, None] * known[:, None]
+        total = -(target * logits.float().log_softmax(1)).sum()
+        total, weights = self.reduce(torch.stack((total, target.sum())))
+        return total / weights.clamp(min=1e-6)
+
+
 class Teacher:
     """A trained network whose class probabilities another one learns (knowledge distillation, arXiv 1503.02531).
 
@@ -108,10 +138,11 @@ class Teacher:
 
         Args:
             images: (N, 3, H, W) normalised.
-            logits: (N, C, H, W), the network's for them.
+            logits: (N, C, H, W), the network's for them, or those at half the size.
         """
+        full_size = logits.shape[-2:] == images.shape[-2:]
         with torch.no_grad():
-            target = self._model(images).float().log_softmax(1)
+            target = self._model(images, full_size).float().log_softmax(1)
         total = F.kl_div(logits.float().log_softmax(1), target, reduction="sum", log_target=True)
         pixels = total.new_tensor(logits[:, 0].numel())
         total, pixels = self._reduce(torch.stack((total, pixels)))

@@ -14,6 +14,9 @@ from jetseg_core.network.checkpoint import write_atomically
 from jetseg_core.output_places import check_apart, check_replaceable
 from jetseg_core.training.train_config import TrainConfig
 
+_SCORES = {"val_miou": "val mIoU", "source_mean": "agreement on held-out recordings"}
+_NOT_LOSSES = ("epoch", "seconds", *_SCORES)
+
 
 class RunFolder:
     """Files that a run writes into ``config.out``.
@@ -33,7 +36,7 @@ class RunFolder:
         """One row per epoch."""
         self.picture = out / "curve.png"
         names = [file.name for file in (self.best, self.last, self.curve, self.picture)]
-        check_apart([out], [config.data])
+        check_apart([out], [config.data, *config.extra_roots()])
         read = [path for path in (config.init_from, config.teacher) if path]
         check_apart([out / name for name in names], read)
         check_replaceable(out, names, names)
@@ -60,7 +63,7 @@ class RunFolder:
             now, then = now | identity, then | state["identity"]
         else:  # A file of an earlier version knows no more of its teacher than a path.
             now["teacher"], then["teacher"] = bool(now["teacher"]), bool(then["teacher"])
-        places = ("data", "out", "init_from")
+        places = ("data", "extra_data", "out", "init_from")
         changed = [name for name in now if name not in places and now[name] != then[name]]
         if changed:
             raise JetSegError(
@@ -88,17 +91,21 @@ class RunFolder:
 
         with self.curve.open(newline="") as file:
             rows = list(csv.DictReader(file))
-        losses = [name for name in rows[0] if name not in ("epoch", "seconds", "val_miou")]
+        losses = [name for name in rows[0] if name not in _NOT_LOSSES]
         figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4))
         epochs = [int(row["epoch"]) for row in rows]
         for name in losses:
             left.plot(epochs, [float(row[name]) for row in rows], label=name)
         left.set(xlabel="epoch", ylabel="training loss", ylim=(0, None))
         left.legend()
-        scores = [(int(row["epoch"]), float(row["val_miou"])) for row in rows if row["val_miou"]]
-        if scores:
-            right.plot(*zip(*scores, strict=True), marker="o", markersize=3)
+        for name, label in _SCORES.items():
+            scores = [(int(row["epoch"]), float(row[name])) for row in rows if row.get(name)]
+            if scores:
+                right.plot(*zip(*scores, strict=True), marker="o", markersize=3, label=label)
         right.set(xlabel="epoch", ylabel="val mIoU, %")
+        if "source_mean" in rows[0]:
+            right.set(ylabel="%")
+            right.legend()
         for axes in (left, right):
             axes.spines[["top", "right"]].set_visible(False)
             axes.grid(alpha=0.3)

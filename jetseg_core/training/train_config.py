@@ -22,7 +22,7 @@ LOSSES = {
 }
 """Terms by the name of a loss: JetLoss, one term of it, class-balanced cross-entropy, or cross-entropy of the hard
 pixels alone (online hard example mining)."""
-PLACES = ("data", "out", "init_from", "teacher")
+PLACES = ("data", "extra_data", "out", "init_from", "teacher")
 """Settings that are paths; the same run may be resumed with others."""
 GONE = {"street_scenes": 0}
 """Settings of earlier versions that are no more, with the only value that is still understood."""
@@ -42,6 +42,11 @@ def loss_terms(loss: str) -> tuple[str, ...]:
             "joined by +, none twice"
         )
     return terms
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The parts of a text between commas, without blanks."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def setting(default: Any, text: str) -> Any:
@@ -71,12 +76,41 @@ class TrainConfig:
     frame_width: int = setting(
         0, "width that frames are resized to when they are read, in pixels; 0 = their own"
     )
+    extra_data: str = setting(
+        "",
+        "root folders of further data sets, separated by commas: with labels, or with images/ and soft/ alone",
+    )
+    extra_shares: str = setting(
+        "0.5",
+        "share of the training frames that come from each of --extra-data, separated by commas",
+    )
+    hold_out: str = setting(
+        "",
+        "beginnings of frames' names, separated by commas: such frames of --data validate, and all others of train and "
+        "val are trained on; such frames of --extra-data are left out, and agreement with them is measured",
+    )
+    soft_weight: float = setting(
+        0.0,
+        "weight of the cross-entropy to soft labels (soft/ in a data set, see docs/training.md); 0 = they are not read",
+    )
+    labelled_soft: float = setting(
+        0.3, "weight of soft labels in pixels that have a label, relative to those in others"
+    )
+    half_size_loss: bool = setting(
+        False, "compare with the labels at half the view's size, which saves time"
+    )
     epochs: int = setting(170, "passes over the training split")
     batch_size: int = setting(8, "frames in a step")
     crop_height: int = setting(288, "height of the random views, in pixels")
     crop_width: int = setting(384, "width of the random views, in pixels")
     min_scale: float = setting(0.6, "smallest random magnification")
     max_scale: float = setting(1.8, "largest random magnification")
+    brightness: float = setting(0.35, "largest random change of the brightness, 0 to below 1")
+    color: float = setting(0.1, "largest random change of each color channel, 0 to below 1")
+    gamma: float = setting(0.0, "largest random gamma curve: exponents from e^-g to e^g")
+    aspect: float = setting(
+        0.0, "largest random stretch of the width against the height: factors from e^-a to e^a"
+    )
     loss: str = setting(
         "ce",
         "loss to minimise: ce (class-balanced cross-entropy), ohem (the same over hard pixels alone, whose class has "
@@ -122,21 +156,56 @@ class TrainConfig:
         for name in positive:
             if not getattr(self, name) > 0:
                 raise JetSegError(f"{name}: {getattr(self, name)} must be above 0")
-        for name in ("weight_decay", "offset_pixels", "distillation"):
+        for name in (
+            "weight_decay", "offset_pixels", "distillation", "soft_weight", "labelled_soft", "brightness", "color",
+            "gamma", "aspect",
+        ):  # fmt: skip
             if getattr(self, name) < 0:
                 raise JetSegError(f"{name}: {getattr(self, name)} must be 0 or more")
         if self.max_scale < self.min_scale:
             raise JetSegError(f"max_scale: {self.max_scale} is below min_scale {self.min_scale}")
+        for name in ("brightness", "color"):
+            if getattr(self, name) >= 1:
+                raise JetSegError(f"{name}: {getattr(self, name)} must be below 1")
         if not 0 <= self.class_balance < 1:
             raise JetSegError(f"class_balance: {self.class_balance} is not in 0 <= beta < 1")
         if not 0 <= self.ema < 1:
             raise JetSegError(f"ema: {self.ema} is not in 0 <= ema < 1")
         loss_terms(self.loss)
+        self.extra_roots()
         if self.frame_height < 0 or bool(self.frame_height) != bool(self.frame_width):
             raise JetSegError(
                 f"frame_height, frame_width: {self.frame_height}, {self.frame_width}; give both, in pixels, or "
                 "0 and 0 for the frames' own size"
             )
+
+    def extra_roots(self) -> dict[str, float]:
+        """The further data sets, with the share of the training frames that comes from each.
+
+        Raises:
+            JetSegError: there is not one share for each, or they leave nothing to `data`.
+        """
+        roots = names_in(self.extra_data)
+        if not roots:
+            return {}
+        try:
+            shares = [float(share) for share in names_in(self.extra_shares)]
+        except ValueError:
+            shares = []
+        if (
+            len(shares) != len(roots)
+            or not all(share > 0 for share in shares)
+            or not sum(shares) < 1
+        ):
+            raise JetSegError(
+                f"extra_shares: '{self.extra_shares}' for {len(roots)} of extra_data; expected a share above 0 for "
+                "each, separated by commas, with a sum below 1, as in 0.5"
+            )
+        return dict(zip(roots, shares, strict=True))
+
+    def held_out(self) -> tuple[str, ...]:
+        """The beginnings of names in `hold_out`."""
+        return names_in(self.hold_out)
 
     def updated(self, **settings: object) -> TrainConfig:
         """This configuration with other settings, those of the network among them, by the names of their options.

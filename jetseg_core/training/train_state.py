@@ -36,7 +36,7 @@ class TrainState:
         self.epoch, self.seconds = 0, 0.0
         """Epochs done, and the time that they took."""
         self.best = -1.0
-        """Highest mIoU of a validation, percent."""
+        """Highest score of a validation, percent: mIoU, or its mean with the agreement on held-out recordings."""
 
     def step(self, loss: Tensor) -> None:
         """Take one step down the gradient of a loss."""

@@ -15,7 +15,7 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.network.checkpoint import load_checkpoint
 from jetseg_core.network.jet_block import JetBlock
 from jetseg_core.network.jetseg import JetSeg
-from jetseg_core.training.objective import Objective, Teacher
+from jetseg_core.training.objective import Objective, SoftCrossEntropy, Teacher
 from jetseg_core.training.run_folder import RunFolder
 from jetseg_core.training.train_config import PLACES, TrainConfig
 from jetseg_core.training.train_state import TrainState
@@ -42,11 +42,22 @@ class TrainingRun:
         self.config, self.folder, self.workers = config, folder, workers
         self.data = data = TrainingData.read(config)
         self.augmentation = Augmentation(
-            crop=(config.crop_height, config.crop_width), scale=(config.min_scale, config.max_scale)
+            crop=(config.crop_height, config.crop_width),
+            scale=(config.min_scale, config.max_scale),
+            brightness=config.brightness,
+            color=config.color,
+            gamma=config.gamma,
+            aspect=config.aspect,
+            width=data.width if config.extra_data else 0,
         )
         self.objective = Objective(
             config.loss, data.class_pixels(), sum_over_workers, config.class_balance
         ).to(workers.device)
+        self.soft_objective = None
+        if config.soft_weight:
+            self.soft_objective = SoftCrossEntropy(
+                self.objective.weight, config.labelled_soft, sum_over_workers
+            ).to(workers.device)
         self.teacher = None
         if config.teacher:
             self.teacher = Teacher(config.teacher, data.classes, workers.device, sum_over_workers)
@@ -57,7 +68,7 @@ class TrainingRun:
         saved = folder.read_state(config, self._identity) if resume else {}
         model, self._origin = _start_network(config, data.classes, saved)
         model.to(workers.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.steps_per_epoch = len(data.train) // config.batch_size
+        self.steps_per_epoch = data.epoch_length() // config.batch_size
         self.state = TrainState(model, config, self.steps_per_epoch * config.epochs)
         if resume:
             self.state.restore(saved)

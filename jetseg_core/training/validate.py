@@ -41,6 +41,16 @@ def val_figures(confusion: ConfusionMatrix) -> dict[str, object]:
     return {"val_miou": confusion.miou(), "val_pixel_accuracy": confusion.pixel_accuracy()}
 
 
+def source_agreement(
+    model: nn.Module, data: TrainingData, device: torch.device
+) -> dict[str, float]:
+    """Share of the held-out recordings' certain pixels that a network names alike, in percent, by recording."""
+    return {
+        name: validate(model, frames, len(data.classes), device).pixel_accuracy()
+        for name, frames in data.sources.items()
+    }
+
+
 def shift_logits(path: Path, data: TrainingData, pixels: int, device: torch.device) -> None:
     """Add the shifts that are best for the training split to the classifier's bias in a checkpoint, once."""
     checkpoint = load_checkpoint(path)
@@ -48,7 +58,7 @@ def shift_logits(path: Path, data: TrainingData, pixels: int, device: torch.devi
     if "logit_offsets" in provenance:
         return
     model, count = checkpoint.build().to(device), len(data.classes)
-    offsets = fit_logit_offsets(model, data.train, count, pixels, device)
+    offsets = fit_logit_offsets(model, data.labelled(), count, pixels, device)
     bias = model.decoder.classifier.bias
     assert bias is not None
     bias.data += offsets.to(device)

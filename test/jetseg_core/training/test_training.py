@@ -23,7 +23,8 @@ from jetseg_core.training import run_folder
 from jetseg_core.training.fit import train
 from jetseg_core.training.objective import Teacher
 from jetseg_core.training.train_config import TrainConfig
-from jetseg_core.training.training_data import epoch_batches
+from jetseg_core.training.training_data import TrainingData, epoch_batches
+from jetseg_core.training.training_frame import TrainingFrame
 
 
 @pytest.fixture
@@ -250,14 +251,17 @@ def test_a_run_of_before_a_setting_existed_goes_on(
 
 def test_batches_depend_on_seed_and_epoch_alone_and_show_every_frame_once() -> None:
     frames = [
-        (np.full((64, 64, 3), value, np.uint8), np.full((64, 64), value, np.uint8))
+        TrainingFrame(
+            str(value), np.full((64, 64, 3), value, np.uint8), np.full((64, 64), value, np.uint8)
+        )
         for value in range(8)
     ]
+    data = TrainingData(CAMVID11, frames, [], "")
     still = Augmentation(crop=(64, 64), scale=(1, 1), brightness=0, color=0)
 
     def epoch(number: int) -> list[int]:
-        batches = epoch_batches(frames, still, 4, seed=5, epoch=number)
-        return [int(label[0, 0]) for _, labels in batches for label in labels]
+        batches = epoch_batches(data, still, 4, seed=5, epoch=number)
+        return [int(label[0, 0]) for _, labels, _ in batches for label in labels]
 
     assert sorted(epoch(0)) == list(range(8))
     assert epoch(0) == epoch(0)
@@ -293,5 +297,7 @@ def test_a_mask_of_0_and_255_is_refused_before_training(data: Path, tmp_path: Pa
     for file in (folder / "trainannot").iterdir():
         labels = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
         cv2.imwrite(str(file), np.where(labels == 3, 255, 0).astype(np.uint8))
-    with pytest.raises(JetSegError, match=r"fewer than two classes; values found: .* expected ids 0 to 10"):
+    with pytest.raises(
+        JetSegError, match=r"fewer than two classes; values found: .* expected ids 0 to 10"
+    ):
         train(settings(folder, tmp_path / "out"))
