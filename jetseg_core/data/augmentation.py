@@ -11,8 +11,8 @@ from jetseg_core.classes import UNLABELLED
 
 
 @dataclass(frozen=True)
-class View:
-    """One random view, as a map from a frame's pixels to those of the view."""
+class RandomView:
+    """One view, as a map from a frame's pixels to those of the view."""
 
     matrix: np.ndarray
     """(2, 3) affine map of (x, y) places, in pixels of the frame, to those of the view."""
@@ -82,7 +82,7 @@ class Augmentation:
         view = self.draw((image.shape[0], image.shape[1]), rng)
         return view.of_image(image), view.of_labels(labels)
 
-    def draw(self, frame: tuple[int, int], rng: np.random.Generator) -> View:
+    def draw(self, frame: tuple[int, int], rng: np.random.Generator) -> RandomView:
         """A random view of a frame of this (height, width)."""
         height, width = self.crop
         factor = float(np.exp(rng.uniform(*np.log(self.scale))))
@@ -104,4 +104,4 @@ class Augmentation:
         if self.gamma:
             values = 255 * (values / 255) ** np.exp(rng.uniform(-self.gamma, self.gamma))
         levels = np.clip(values[:, None] * gains, 0, 255).astype(np.uint8)
-        return View(matrix, self.crop, levels)
+        return RandomView(matrix, self.crop, levels)

@@ -49,7 +49,8 @@ class RunFolder:
         """Read ``last.pt`` of a run with the same settings.
 
         Args:
-            config: settings of the run that goes on; data, out and init_from may lie elsewhere.
+            config: settings of the run that goes on; data, out and init_from may lie elsewhere, and `epochs` may be
+                another number above those that are done.
             identity: values that classes and teacher are compared by, in place of their paths.
 
         Raises:
@@ -63,7 +64,9 @@ class RunFolder:
             now, then = now | identity, then | state["identity"]
         else:  # A file of an earlier version knows no more of its teacher than a path.
             now["teacher"], then["teacher"] = bool(now["teacher"]), bool(then["teacher"])
-        places = ("data", "extra_data", "out", "init_from")
+        places: tuple[str, ...] = ("data", "extra_data", "out", "init_from")
+        if config.epochs > state["epoch"]:
+            places += ("epochs",)
         changed = [name for name in now if name not in places and now[name] != then[name]]
         if changed:
             raise JetSegError(

@@ -72,6 +72,13 @@ class TrainingRun:
         self.state = TrainState(model, config, self.steps_per_epoch * config.epochs)
         if resume:
             self.state.restore(saved)
+            planned = saved["config"]["epochs"]
+            if planned != config.epochs:
+                before = [
+                    *self._origin.get("length", []),
+                    f"{planned} until epoch {self.state.epoch}",
+                ]
+                self._origin = {**self._origin, "length": before}
         self.network = workers.share(model)
         """The network of `state`, as one step of all processes sees it."""
 
@@ -100,7 +107,7 @@ class TrainingRun:
 
 def _start_network(
     config: TrainConfig, classes: ClassSet, saved: dict[str, Any]
-) -> tuple[JetSeg, dict[str, object]]:
+) -> tuple[JetSeg, dict[str, Any]]:
     """The network before its first step, and the provenance of its weights."""
     torch.manual_seed(config.seed)
     model = JetSeg(replace(config.model, num_classes=len(classes)))

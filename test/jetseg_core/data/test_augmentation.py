@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from jetseg_core.classes import UNLABELLED
@@ -38,3 +39,41 @@ def test_the_same_generator_draws_the_same_view() -> None:
     np.testing.assert_array_equal(first[1], second[1])
     other = augmentation(image, labels, np.random.default_rng(8))
     assert (first[0] != other[0]).any()
+
+
+def test_soft_labels_move_with_the_labels_whatever_is_drawn() -> None:
+    labels = np.zeros((120, 160), np.uint8)
+    labels[40:, :] = 1
+    labels[:, 100:] = 2
+    image = np.zeros((120, 160, 3), np.uint8)
+    coarse = labels[1::3, 1::3]  # 40x53 of 120x160
+    soft = 31 * np.stack([coarse == k for k in range(3)]).astype(np.uint8)
+    augmentation = Augmentation(crop=(95, 129), aspect=0.3, gamma=0.3)
+    for seed in range(20):
+        view = augmentation.draw((120, 160), np.random.default_rng(seed))
+        truth = view.of_labels(labels)[::2, ::2]
+        found = view.of_soft(soft, (120, 160))
+        assert found.shape == (3, 48, 65)
+        known = truth != UNLABELLED
+        assert (found.argmax(0) == truth)[known].mean() > 0.95  # all but the borders
+        # Well outside the frame nothing is known; a blurred border of a coarse pixel is left.
+        outside = cv2.erode((~known).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+        assert found[:, outside].max(initial=0) == 0
+        assert view.of_image(image).shape == (95, 129, 3)
+
+
+def test_frames_of_every_size_are_scaled_to_one_width() -> None:
+    augmentation = Augmentation(crop=(64, 64), scale=(1, 1), width=320)
+    for size in ((120, 160), (480, 640)):
+        view = augmentation.draw(size, np.random.default_rng(0))
+        assert abs(view.matrix[0, 0]) * size[1] == 320
+
+
+def test_stretch_and_gamma_are_drawn_within_their_ranges() -> None:
+    augmentation = Augmentation(crop=(64, 64), brightness=0, color=0, gamma=0.5, aspect=0.2)
+    views = [augmentation.draw((64, 64), np.random.default_rng(seed)) for seed in range(50)]
+    stretches = [np.log(abs(view.matrix[0, 0] / view.matrix[1, 1])) for view in views]
+    assert -0.2 <= min(stretches) < -0.1 < 0.1 < max(stretches) <= 0.2
+    middle = [int(view.levels[128, 0]) for view in views]
+    darkest, brightest = 255 * (128 / 255) ** np.exp(0.5), 255 * (128 / 255) ** np.exp(-0.5)
+    assert int(darkest) <= min(middle) < 120 < 140 < max(middle) <= brightest

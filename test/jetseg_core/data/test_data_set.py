@@ -19,6 +19,7 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.training.fit import train
 from jetseg_core.training.train_config import TrainConfig
 from jetseg_core.training.training_data import TrainingData
+from jetseg_core.training.training_frame import labelled_frames
 
 TRAIN, VAL, TEST = "0001TP_006690", "0016E5_07959", "Seq05VD_f05100"
 SKY, WALL, VOID, UNKNOWN = (128, 128, 128), (64, 192, 0), (0, 0, 0), (1, 2, 3)
@@ -277,5 +278,7 @@ def test_other_classes_and_sizes(root: Path) -> None:
 
 
 def test_pixels_of_each_class_are_counted_without_void(root: Path) -> None:
-    data = TrainingData(CAMVID11, list(DataSet(root, "train")), [], "")
+    data = TrainingData(
+        CAMVID11, labelled_frames(DataSet(root, "train"), root, with_soft=False), [], ""
+    )
     np.testing.assert_array_equal(data.class_pixels(), [47, 47] + [0] * 9)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from torch import nn
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.jet_conv import CDDConv, GPConv, JetConv, convenient_groups
@@ -14,6 +15,7 @@ from jetseg_core.network.layers import (
     REU,
     ChannelAttention,
     ChannelShuffle,
+    PointwiseConv,
     SpatialAttention,
     TanhExp,
 )
@@ -133,3 +135,22 @@ def test_attention_scales_by_something_between_0_and_1(layer: torch.nn.Module) -
         torch.testing.assert_close(scale, scale[:, :1].expand_as(scale))
     else:  # one factor a channel
         torch.testing.assert_close(scale, scale[..., :1, :1].expand_as(scale))
+
+
+@pytest.mark.parametrize("groups", [1, 4])
+def test_a_pointwise_convolution_trains_as_the_convolution_that_it_is(groups: int) -> None:
+    torch.manual_seed(0)
+    layer = PointwiseConv(8, 12, groups, bias=True).train()
+    plain = nn.Conv2d(8, 12, 1, groups=groups)
+    plain.load_state_dict(layer.state_dict())
+    inputs = torch.randn(2, 8, 5, 7).to(memory_format=torch.channels_last)
+    results = []
+    for module in (layer, plain):
+        x = inputs.clone().requires_grad_()
+        y = module(x)
+        y.sin().sum().backward()
+        assert module.bias is not None
+        results.append([y, x.grad, module.weight.grad, module.bias.grad])
+    for one, another in zip(*results, strict=True):
+        torch.testing.assert_close(one, another, rtol=1e-5, atol=1e-5)
+    assert layer(inputs).is_contiguous(memory_format=torch.channels_last)
