@@ -62,7 +62,9 @@ class TrainingData:
         """
         counts = self._value_counts()
         shares = 100 * counts / counts.sum()
-        found = ", ".join(f"{value}: {shares[value]:.1f} %" for value in np.flatnonzero(counts)[:40])
+        found = ", ".join(
+            f"{value}: {shares[value]:.1f} %" for value in np.flatnonzero(counts)[:40]
+        )
         pixels = counts[: len(self.classes)]
         expected = (
             f"values found: {found}; expected ids 0 to {len(self.classes) - 1}, 255 for void, or the colors of the "

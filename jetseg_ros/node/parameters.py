@@ -135,14 +135,14 @@ class SegmentationParameters:
     )
     cameras: tuple[str, ...] = parameter(
         ("",),
-        "Topic prefix of each camera, as in <camera>/image; '' is a camera without prefix.",
+        "Topic prefix of each camera, as in <camera>/image; [''] or [] is one camera without prefix.",
         name="cameras",
         applies=Applies.CONFIGURE,
     )
     regions: tuple[str, ...] = parameter(
         ("",),
         "Polygons whose occupancy is reported too, each 'name: x y, x y, x y' with corners "
-        "relative to image width and height (0..1).",
+        "relative to image width and height (0..1); [''] or [] = none.",
         name="regions",
     )
     max_age_ms: float = parameter(

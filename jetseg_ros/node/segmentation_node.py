@@ -108,6 +108,7 @@ class SegmentationNode(LifecycleNode):
             self._intake = self._create_intake()
         except Exception as error:  # a wrong value of a qos_overrides parameter, say
             return self._refuse("activate", f"{type(error).__name__}: {error}")
+        self._mirror.warn_of_unknown_names(qos_overrides=True)
         self._worker = Worker(
             self._runtime,
             self._slots,
