@@ -236,7 +236,7 @@ def _written(out: Path) -> list[str]:
 
 def _save_layout(folder: Path, report: Report) -> None:
     layout = make_layout(
-        [camera.prefix for camera in report.cameras],
+        [camera.prefix for camera in report.cameras if camera.frames],
         report.classes,
         live=False,
         truth=report.labels is not None,

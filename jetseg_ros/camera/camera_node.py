@@ -31,6 +31,7 @@ DEFAULT_RATE_HZ = 10.0
 """For sources without a pace of their own, such as folders."""
 ACK_TIMEOUT_S = 0.5
 """How long to wait at the end for reliable subscribers of a topic to have received everything."""
+WARNING_PERIOD_S = 5.0
 TOPICS = ("image", "camera_info", "ground_truth")
 
 
@@ -180,8 +181,10 @@ class CameraNode(Node):
         return itertools.islice(frames, self._settings.frames or None)
 
     def _play(self) -> None:
+        for warning in self._source.warnings:
+            self.get_logger().warning(warning)
         rate_hz = self._settings.rate or self._source.rate_hz or DEFAULT_RATE_HZ
-        count = 0
+        count = unreadable = 0
         with closing(Prefetch(self._frames(), self._settings.read_ahead)) as frames:
             while not (frames.filled.is_set() and self._has_subscribers()):
                 if self._stopping.wait(0.02):
@@ -195,6 +198,13 @@ class CameraNode(Node):
             ):
                 self._publish(frame)
                 count += 1
+                if self._source.unreadable > unreadable:
+                    unreadable = self._source.unreadable
+                    self.get_logger().warning(
+                        f"{unreadable} frames could not be read and were left out, such as "
+                        f"{self._source.warnings[-1]}",
+                        throttle_duration_sec=WARNING_PERIOD_S,
+                    )
         elapsed_s = time.monotonic() - start
         measured_hz = (count - 1) / elapsed_s if count > 1 else 0.0
         self.get_logger().info(f"published {count} frames at {measured_hz:.2f} frames/s")

@@ -78,6 +78,16 @@ def test_folder_without_labels(rig: Rig, tmp_path: Path) -> None:
     assert not received["ground_truth"]
 
 
+def test_an_undecodable_frame_does_not_end_it(rig: Rig, tmp_path: Path) -> None:
+    for index in range(4):
+        cv2.imwrite(str(tmp_path / f"{index}.jpg"), np.full((20, 30, 3), 50 * index, np.uint8))
+    whole = (tmp_path / "1.jpg").read_bytes()
+    (tmp_path / "1.jpg").write_bytes(whole[:-60] + whole[-2:])
+    received = play(rig, 3, source=str(tmp_path), rate=20.0)
+    levels = [int(decode_image(image).mean()) for image in received["image"]]
+    assert levels == pytest.approx([0, 100, 150], abs=3)
+
+
 def test_video(rig: Rig, tmp_path: Path) -> None:
     file = tmp_path / "video.avi"
     writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"MJPG"), 20.0, (64, 48))
