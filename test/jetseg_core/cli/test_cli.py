@@ -113,7 +113,9 @@ def test_predict_goes_on_after_what_it_cannot_read(
         cv2.imwrite(str(pictures / name), np.zeros((1, 1, 3), np.uint8))
     (pictures / "c.png").write_bytes(b"damaged")
     main(["predict", str(pictures), "--out", str(out)])
-    names = [f"{name}_{kind}.png" for name in ("a.jpg", "a.png", "b") for kind in ("label", "overlay")]
+    names = [
+        f"{name}_{kind}.png" for name in ("a.jpg", "a.png", "b") for kind in ("label", "overlay")
+    ]
     assert sorted(file.name for file in out.iterdir()) == names
     said = capsys.readouterr().err
     assert "1 images, as b_label.png" in said and "c.png: not an image" in said

@@ -164,9 +164,8 @@ def test_mistakes_are_named(rig: Rig, parameters: dict[str, Any], message: str) 
 
 
 def test_an_error_in_the_source_ends_it(rig: Rig, tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "0.png"), np.zeros((8, 8, 3), np.uint8))
     (tmp_path / "1.png").write_bytes(b"this is no picture")
     camera = rig.camera(source=str(tmp_path), rate=50.0)
     camera.start()
-    with pytest.raises(JetSegError, match=r"1\.png: not an image"):
+    with pytest.raises(JetSegError, match=r"no frame can be read; .*1\.png: not an image"):
         rig.spin_for(20)
