@@ -6,7 +6,9 @@ import shutil
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, suppress
+from itertools import islice, pairwise
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 import yaml
@@ -21,6 +23,9 @@ STORAGE_SUFFIXES = (".mcap", ".db3")
 COMPRESSED_SUFFIX = ".zstd"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _BLOCK = 1 << 20
+_LONG_S = 3600.0
+"""From this duration on, seconds, it is looked whether the clock was set."""
+_FIRST_MESSAGES = 20
 
 
 def is_bag(path: Path) -> bool:
@@ -83,9 +88,20 @@ class Recording:
         self.close()
 
     def rate_hz(self, topic: str) -> float | None:
-        """Mean messages per second on a topic; None if there are too few to tell."""
+        """Messages per second on a topic; None if there are too few to tell.
+
+        The mean, unless the first messages say that the clock was set in between, from 1970 to now for instance.
+        """
         count = self.topics[topic][1]
-        return (count - 1) / self.duration_s if count > 1 and self.duration_s > 0 else None
+        if count < 2 or self.duration_s <= 0:
+            return None
+        mean = (count - 1) / self.duration_s
+        if self.duration_s < _LONG_S:
+            return mean
+        times = sorted(one.recorded_ns for one in islice(self.messages([topic]), _FIRST_MESSAGES))
+        periods = [later - earlier for earlier, later in pairwise(times) if later > earlier]
+        first = 1e9 / median(periods) if periods else mean
+        return first if first > 2 * mean else mean
 
     def messages(
         self, topics: Collection[str], start_ns: int | None = None, stop_ns: int | None = None
