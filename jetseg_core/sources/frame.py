@@ -43,6 +43,8 @@ class FrameSource(abc.ABC):
 
     rate_hz: float | None = None
     """Frames per second of the source itself; None for a source without time."""
+    camera_matrix: np.ndarray | None = None
+    """(3, 3) intrinsics K of the camera that took all frames, in pixels, without distortion; None where unknown."""
     places: tuple[Path, ...] = ()
     """Files and folders that the source reads."""
     labels_note: str = ""

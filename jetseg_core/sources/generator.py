@@ -40,6 +40,7 @@ class GeneratorSource(FrameSource):
         self.rate_hz = rate_hz
         self._length = frames
         self._scene = StreetScene(seed=seed, size=size, rate_hz=rate_hz)
+        self.camera_matrix = self._scene.camera(0).intrinsics
 
     def __len__(self) -> int:
         return self._length

@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -218,7 +219,7 @@ class CameraNode(Node):
         height, width = frame.image.shape[:2]
         messages: dict[str, Any] = {
             "image": to_image(frame.image, header),
-            "camera_info": CameraInfo(header=header, height=height, width=width),
+            "camera_info": self._camera_info(header, height, width),
         }
         if frame.labels is not None:
             messages["ground_truth"] = to_image(frame.labels, header)
@@ -228,6 +229,16 @@ class CameraNode(Node):
             header.stamp = self.get_clock().now().to_msg()  # the last thing before publishing
         for topic, message in messages.items():
             self._topics[topic].publish(message)
+
+    def _camera_info(self, header: Header, height: int, width: int) -> CameraInfo:
+        """The calibration of a camera without distortion, or of one that is not calibrated."""
+        info = CameraInfo(header=header, height=height, width=width)
+        if (matrix := self._source.camera_matrix) is not None:
+            # Five zeros, not an empty list: what undoes the distortion of this model expects them.
+            info.distortion_model, info.d = "plumb_bob", [0.0] * 5
+            info.k, info.r = matrix.reshape(-1), np.eye(3).reshape(-1)
+            info.p = np.column_stack([matrix, np.zeros(3)]).reshape(-1)
+        return info
 
 
 def main(args: list[str] | None = None) -> int:

@@ -15,6 +15,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from jetseg_core.errors import JetSegError
 from jetseg_core.recording.image_decoding import decode_image
 from jetseg_core.sources import open_source
+from jetseg_core.street import StreetScene
 
 if TYPE_CHECKING:
     from test.jetseg_ros.conftest import Rig
@@ -54,6 +55,11 @@ def test_generator(rig: Rig) -> None:
         assert image.header == truth.header == info.header
         assert image.header.frame_id == "front"
         assert (info.height, info.width) == frame.image.shape[:2]
+        camera = StreetScene(size=(64, 96), rate_hz=20).camera(0)
+        np.testing.assert_array_equal(info.k.reshape(3, 3), camera.intrinsics)
+        assert (info.distortion_model, list(info.d)) == ("plumb_bob", [0.0] * 5)
+        np.testing.assert_array_equal(info.p.reshape(3, 4)[:, :3], camera.intrinsics)
+        assert info.r[0] == 1.0
     stamps = [stamp_ns(image) for image in received["image"]]
     assert before < stamps[0] and stamps == sorted(stamps)
     assert stamps[-1] < rig.peer.get_clock().now().nanoseconds
@@ -76,6 +82,7 @@ def test_folder_without_labels(rig: Rig, tmp_path: Path) -> None:
     received = play(rig, 3, source=str(tmp_path), rate=20.0)
     assert [decode_image(image)[0, 0, 0] for image in received["image"]] == [0, 50, 100]
     assert not received["ground_truth"]
+    assert not any(received["camera_info"][0].k)  # of a folder's camera nothing is known
 
 
 def test_an_undecodable_frame_does_not_end_it(rig: Rig, tmp_path: Path) -> None:

@@ -271,3 +271,42 @@ def test_other_images_are_refused_and_labels_still_served(
     rig.spin_until(warned, "a warning")
     assert "expected" in lines[0] and not grids
     segmentation.send_until(grids, "a grid of the next labels")
+
+
+def test_the_pose_comes_from_tf(rig: Rig, view: View) -> None:
+    tf2_ros = pytest.importorskip("tf2_ros", reason="tf2_ros comes with a ROS 2 distribution only")
+    from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
+
+    ground(rig, base_frame="base_footprint", ground__z=-0.3)
+    lines, grids = warnings_of(rig), rig.record(OccupancyGrid, "ground/grid")
+    segmentation = Segmentation(rig, view)
+    segmentation.send_until(lines, "a warning that TF is missing")
+    assert "from 'optical' (the images' frame_id) to 'base_footprint'" in lines[0] and not grids
+    camera = view.camera
+    height = float(camera.position[1])
+    turn = CameraPose.of_angles(height, -camera.pitch, camera.roll, -camera.yaw).rotation
+    w = np.sqrt(1 + np.trace(turn)) / 2
+    axis = turn - turn.T
+    quaternion = Quaternion(
+        x=axis[2, 1] / (4 * w), y=axis[0, 2] / (4 * w), z=axis[1, 0] / (4 * w), w=w
+    )
+    # As a robot has it: the camera's body, and its optical frame turned against it.
+    broadcaster = tf2_ros.StaticTransformBroadcaster(rig.peer)
+    broadcaster.sendTransform(
+        [
+            TransformStamped(
+                header=rig.header("base_footprint"),
+                child_frame_id="mast",
+                transform=Transform(translation=Vector3(x=0.0, y=0.0, z=height - 0.3)),
+            ),
+            TransformStamped(
+                header=rig.header("mast"),
+                child_frame_id="optical",
+                transform=Transform(rotation=quaternion),
+            ),
+        ]
+    )
+    segmentation.send_until(grids, "a grid")
+    found, _ = expected(view, GroundGrid())
+    assert np.mean(np.array(grids[-1].data) != found.grid.reshape(-1)) < 0.001
+    assert grids[-1].info.origin.position.z == pytest.approx(-0.3)
