@@ -87,6 +87,7 @@ class SegmentationNode(LifecycleNode):
             with reporting(self._publish_diagnostics):
                 runtime = create_runtime(settings)
                 self._check_combination(runtime)
+                self.parameters.check_classes(runtime.description.classes.names)
                 # The first inference may compile and allocate, or fail: better now than on a frame.
                 runtime.segment(np.zeros((64, 64, 3), np.uint8), confidence=True)
         except JetSegError as error:
