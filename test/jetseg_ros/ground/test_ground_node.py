@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import yaml
 from jetseg.msg import ModelInfo
 from nav_msgs.msg import OccupancyGrid
 from rcl_interfaces.msg import Log
@@ -19,12 +22,14 @@ from jetseg_core.ground import CameraPose, ClassRoles, FreeSpace, GroundGrid, Gr
 from jetseg_core.ground.free_space import ScanBearings
 from jetseg_core.street import PinholeCamera, StreetScene
 from jetseg_ros.ground.ground_node import GroundNode
+from jetseg_ros.ground.ground_parameters import GroundParameters
 from jetseg_ros.node.messages import to_image
 
 if TYPE_CHECKING:
     from test.jetseg_ros.conftest import Rig
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+CONFIG = Path(__file__).parents[3] / "config"
 ROAD = CAMVID11.names.index("Road")
 
 
@@ -271,6 +276,29 @@ def test_other_images_are_refused_and_labels_still_served(
     rig.spin_until(warned, "a warning")
     assert "expected" in lines[0] and not grids
     segmentation.send_until(grids, "a grid of the next labels")
+
+
+def test_the_parameter_file_and_the_view_of_rviz_fit_the_node(rig: Rig) -> None:
+    (values,) = yaml.safe_load((CONFIG / "ground.yaml").read_text()).values()
+    flat: dict[str, Any] = {}
+    for name, value in values["ros__parameters"].items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{key}": each for key, each in value.items()}
+        else:
+            flat[name] = value
+    node = ground(rig, **{name.replace(".", "__"): value for name, value in flat.items()})
+    defaults = {
+        field.metadata["parameter"].name: field.default
+        for field in dataclasses.fields(GroundParameters)
+    }
+    # The file shows every parameter, at its default.
+    assert {n: tuple(v) if isinstance(v, list) else v for n, v in flat.items()} == defaults
+    content = yaml.safe_load((CONFIG / "ground.rviz").read_text())["Visualization Manager"]
+    topics = [d["Topic"]["Value"] for d in content["Displays"] if "Topic" in d]
+    assert topics == ["ground/grid", "ground/labels", "ground/scan", "segmentation/overlay"]
+    assert content["Global Options"]["Fixed Frame"] == node.parameters.base_frame
+    published = {name for name, _ in node.get_publisher_names_and_types_by_node("ground", "/")}
+    assert {f"/{topic}" for topic in topics[:3]} <= published
 
 
 def test_the_pose_comes_from_tf(rig: Rig, view: View) -> None:
