@@ -46,7 +46,14 @@ def test_their_names_are_those_that_others_rely_on() -> None:
         "model": ("preset", "combination", "checkpoint"),
         "runtime": ("backend", "device", "precision", "threads", "strict_backend", "cache_dir"),
         "input": ("transport", "size", "resize"),
-        "output": ("size", "min_confidence", "overlay_alpha"),
+        "output": (
+            "size",
+            "min_confidence",
+            "overlay_alpha",
+            "mask_classes",
+            "mask_value",
+            "autoware_classes",
+        ),
     }
     grouped = {f"{group}.{name}" for group, names in groups.items() for name in names}
     alone = {"cameras", "regions", "max_age_ms", "min_rate", "timeout_s", "autostart"}
