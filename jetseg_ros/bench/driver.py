@@ -19,6 +19,7 @@ from std_msgs.msg import Header
 
 from jetseg_core.errors import JetSegError
 from jetseg_ros.node.messages import to_image
+from jetseg_ros.node.process import initialise
 
 WARM_UP = 3
 """Labels to receive before the measurement."""
@@ -55,7 +56,7 @@ class Measurement:
 def open_driver(namespace: str, outputs: Mapping[str, type]) -> Iterator[Driver]:
     """Yield a driver with its own context, so that it can have a thread, and no subscription is left behind."""
     context = Context()
-    context.init(args=[])
+    initialise([], context)
     with ExitStack() as stack:
         stack.callback(context.try_shutdown)
         driver = Driver(context, namespace, outputs)

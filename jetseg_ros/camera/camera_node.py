@@ -24,6 +24,7 @@ from std_msgs.msg import Header
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources import SOURCE_HELP, Frame, open_source
 from jetseg_core.sources.pacing import Prefetch, paced
+from jetseg_ros.node.command_line import node_parser
 from jetseg_ros.node.messages import to_image
 from jetseg_ros.node.parameter_mirror import Applies, ParameterMirror, parameter
 from jetseg_ros.node.process import answer_every_request, run_node
@@ -243,7 +244,13 @@ class CameraNode(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the camera until its source ends or it is interrupted; returns the exit status."""
-    return run_node(CameraNode, CameraNode.start, args)
+    parser = node_parser(
+        "jetseg-camera",
+        "A camera without hardware, as a ROS 2 node: publishes image and camera_info, and ground_truth where labels "
+        "are known.",
+        CameraParameters,
+    )
+    return run_node(CameraNode, CameraNode.start, args, parser)
 
 
 if __name__ == "__main__":

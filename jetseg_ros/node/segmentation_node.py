@@ -16,6 +16,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import Runtime, create_runtime
+from jetseg_ros.node.command_line import node_parser
 from jetseg_ros.node.diagnostics import CameraMonitor, model_status, reporting
 from jetseg_ros.node.intake import Intake, explain_silence
 from jetseg_ros.node.parameter_mirror import ParameterMirror
@@ -273,7 +274,12 @@ class SegmentationNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until it is interrupted; returns the exit status."""
-    return run_node(SegmentationNode, SegmentationNode.autostart, args)
+    parser = node_parser(
+        "jetseg-node",
+        "Segments camera images, as a ROS 2 lifecycle node: image in; segmentation/label, occupancy and more out.",
+        SegmentationParameters,
+    )
+    return run_node(SegmentationNode, SegmentationNode.autostart, args, parser)
 
 
 if __name__ == "__main__":
