@@ -19,7 +19,8 @@ from rclpy.utilities import remove_ros_args
 from jetseg_core.cli.options import add_version
 from jetseg_core.errors import JetSegError
 from jetseg_core.recording import is_bag
-from jetseg_ros.node.process import initialise, one_interrupt
+from jetseg_ros.node.command_line import initialise
+from jetseg_ros.node.process import one_interrupt
 
 CLOCK_HZ = 100
 """Of /clock; between its messages the time of the node stands still."""

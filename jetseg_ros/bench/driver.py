@@ -18,8 +18,8 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from jetseg_core.errors import JetSegError
+from jetseg_ros.node.command_line import initialise
 from jetseg_ros.node.messages import to_image
-from jetseg_ros.node.process import initialise
 
 WARM_UP = 3
 """Labels to receive before the measurement."""

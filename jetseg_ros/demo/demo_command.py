@@ -21,7 +21,8 @@ from jetseg_core.sources import GENERATOR, SOURCE_HELP, open_source
 from jetseg_ros.demo.collector import Collector, Measurements
 from jetseg_ros.demo.demo_pictures import save_pictures
 from jetseg_ros.demo.demo_report import format_report, make_report
-from jetseg_ros.node.process import NodeProcess, initialise, stay_on_this_machine
+from jetseg_ros.node.command_line import initialise
+from jetseg_ros.node.process import NodeProcess, stay_on_this_machine
 
 NODE = "jetseg_ros.node.segmentation_node"
 CAMERA = "jetseg_ros.camera.camera_node"

@@ -17,22 +17,22 @@ from typing import Any, TypeVar
 
 import rclpy
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.logging import LoggingSeverity, get_logger_effective_level, set_logger_level
 from rclpy.node import Node
 from rclpy.service import Service
 
 from jetseg_core.allocator import keep_freed_memory
 from jetseg_core.errors import JetSegError, one_line
 from jetseg_core.installed_files import installed_folders
-from jetseg_ros.node.command_line import check_own_arguments, explain_start
-from jetseg_ros.node.parameter_files import check_file, given_files, sections
+from jetseg_ros.node.command_line import (
+    check_file,
+    check_own_arguments,
+    given_files,
+    initialise,
+    sections,
+)
 
 NodeType = TypeVar("NodeType", bound=Node)
-
-HIGHEST_DOMAIN = 232
-"""Above it there are no ports."""
 
 
 def answer_every_request(node: Node) -> None:
@@ -123,33 +123,6 @@ def run_node(
                 node.destroy_node()
             rclpy.try_shutdown()
     return 0
-
-
-def initialise(words: list[str], context: Context | None = None) -> None:
-    """Initialise rclpy.
-
-    Args:
-        words: command line without the program's name.
-        context: to be initialised; None = the process's.
-
-    Raises:
-        JetSegError: rclpy's reason for not starting, as one line.
-    """
-    domain = os.environ.get("ROS_DOMAIN_ID") or "0"
-    if not domain.isdecimal() or int(domain) > HIGHEST_DOMAIN:  # Fast DDS says it in several lines
-        raise JetSegError(f"ROS_DOMAIN_ID is '{domain}'; expected a number, 0 to 101")
-    log_folder = os.environ.get("ROS_LOG_DIR") or os.environ.get("ROS_HOME") or "~"
-    if log_folder.startswith("~") and not os.environ.get("HOME"):  # rcl says it in several lines
-        raise JetSegError("HOME is not set, so there is no log folder; set HOME or ROS_LOG_DIR")
-    # rcl logs a line of its own before its error.
-    set_logger_level("rcl", LoggingSeverity.FATAL)
-    try:
-        rclpy.init(args=words, context=context)
-    except (RuntimeError, ValueError) as error:
-        raise JetSegError(f"ROS 2 does not start: {explain_start(error)}") from error
-    finally:
-        if get_logger_effective_level("rcl") == LoggingSeverity.FATAL:
-            set_logger_level("rcl", LoggingSeverity.UNSET)
 
 
 @contextmanager

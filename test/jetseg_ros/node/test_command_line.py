@@ -19,7 +19,7 @@ from rclpy.node import Node
 import jetseg_core
 from jetseg_core.errors import JetSegError
 from jetseg_ros.camera.camera_node import main as camera_main
-from jetseg_ros.node.parameter_files import check_file
+from jetseg_ros.node.command_line import check_file
 from jetseg_ros.node.segmentation_node import main
 
 if TYPE_CHECKING:
