@@ -88,6 +88,84 @@ def sim_time_argument() -> DeclareLaunchArgument:
     )
 
 
+GROUND_OVERRIDES = {
+    "camera_height": "camera.height",
+    "camera_pitch": "camera.pitch",
+    "camera_roll": "camera.roll",
+    "base_frame": "base_frame",
+    "use_sim_time": "use_sim_time",
+}
+"""Arguments that override a parameter of the ground node's file, where they are given."""
+
+
+def ground_arguments() -> list[DeclareLaunchArgument]:
+    """The arguments of free space from one camera."""
+    return [
+        DeclareLaunchArgument(
+            "ground",
+            default_value="false",
+            choices=["true", "false"],
+            description="true: publish free space on the ground, too: ground/grid, ground/scan, ground/labels.",
+        ),
+        DeclareLaunchArgument(
+            "camera_height",
+            default_value="",
+            description="Height of the camera above the ground, metres; without it the pose comes from TF.",
+        ),
+        DeclareLaunchArgument(
+            "camera_pitch",
+            default_value="",
+            description="Pitch of the camera, radians; positive looks down.",
+        ),
+        DeclareLaunchArgument(
+            "camera_roll",
+            default_value="",
+            description="Roll of the camera, radians; positive tilts it to the right.",
+        ),
+        DeclareLaunchArgument(
+            "base_frame", default_value="", description="Frame of grid, scan and points."
+        ),
+        DeclareLaunchArgument(
+            "ground_params_file",
+            default_value=PathJoinSubstitution([CONFIG, "ground.yaml"]),
+            description="Parameter file of the ground node.",
+        ),
+    ]
+
+
+def ground_node(context: LaunchContext) -> list[Node]:
+    """The ground node, if the argument ground asks for it.
+
+    Raises:
+        RuntimeError: a height or angle that is not a number.
+    """
+    given = context.launch_configurations
+    if given.get("ground") != "true":
+        return []
+    overrides: dict[str, object] = {}
+    for name, target in GROUND_OVERRIDES.items():
+        if text := given.get(name):
+            overrides[target] = _number(name, text) if name.startswith("camera_") else typed(text)
+    return [
+        Node(
+            package="jetseg",
+            executable="ground_node",
+            name="ground",
+            namespace=LaunchConfiguration("namespace"),
+            parameters=[ParameterFile(LaunchConfiguration("ground_params_file")), overrides],
+            ros_arguments=["--log-level", LaunchConfiguration("log_level")],
+            output="screen",
+        )
+    ]
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise RuntimeError(f"{name} is '{text}'; expected a number, as in {name}:=0.4") from None
+
+
 def segmentation_node(
     context: LaunchContext,
     remappings: list[tuple[str, str]],
@@ -130,19 +208,22 @@ def segmentation_node(
     )
 
 
-def rviz_node(namespace: object, remappings: list[tuple[str, str]]) -> Node:
+def rviz_node(
+    namespace: object, remappings: list[tuple[str, str]], config: str = "jetseg.rviz"
+) -> Node:
     """RViz on the topics of one camera, where the argument rviz asks for it.
 
     Args:
         namespace: in which the node's topics for that camera are.
         remappings: of the input topics.
+        config: file in config/ that says what is shown.
     """
     return Node(
         package="rviz2",
         executable="rviz2",
         name="rviz",
         namespace=namespace,
-        arguments=["--display-config", PathJoinSubstitution([CONFIG, "jetseg.rviz"])],
+        arguments=["--display-config", PathJoinSubstitution([CONFIG, config])],
         remappings=remappings,
         condition=IfCondition(LaunchConfiguration("rviz")),
         output="screen",

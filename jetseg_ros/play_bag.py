@@ -16,8 +16,11 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.utilities import remove_ros_args
 
+from jetseg_core.cli.options import add_version
 from jetseg_core.errors import JetSegError
 from jetseg_core.recording import is_bag
+from jetseg_ros.node.command_line import initialise
+from jetseg_ros.node.process import one_interrupt
 
 CLOCK_HZ = 100
 """Of /clock; between its messages the time of the node stands still."""
@@ -28,9 +31,10 @@ def main(args: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if args is None else args
     options = _parser().parse_args(remove_ros_args(["play_bag", *arguments])[1:])
     try:
-        _check_bag(options.bag)
-        ros2 = _find_player()
-        _wait_for_node(arguments, options.wait)
+        with one_interrupt():
+            _check_bag(options.bag)
+            ros2 = _find_player()
+            _wait_for_node(arguments, options.wait)
     except JetSegError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -56,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         default=120.0,
         help="seconds to wait for the node (default: %(default)s)",
     )
+    add_version(parser)
     return parser
 
 
@@ -82,7 +87,7 @@ def _find_player() -> str:
 
 def _wait_for_node(arguments: list[str], timeout_s: float) -> None:
     """Return once the node has said which model it runs: it subscribes before it says so."""
-    rclpy.init(args=arguments)
+    initialise(arguments)
     found: list[ModelInfo] = []
     try:
         node = rclpy.create_node("play_bag")

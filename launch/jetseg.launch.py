@@ -2,6 +2,7 @@
 
 For example, on a USB camera:
     ros2 launch jetseg jetseg.launch.py camera:=/usb_cam
+    ros2 launch jetseg jetseg.launch.py camera:=/usb_cam ground:=true camera_height:=0.4 camera_pitch:=0.2
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from jetseg_ros.launching import (
+    ground_arguments,
+    ground_node,
     input_remappings,
     node_arguments,
     rviz_node,
@@ -38,18 +41,22 @@ def generate_launch_description() -> LaunchDescription:
             ),
             sim_time_argument(),
             *node_arguments(),
+            *ground_arguments(),
             OpaqueFunction(function=start_nodes),
         ]
     )
 
 
 def start_nodes(context: LaunchContext) -> list[Node]:
-    """The node, and RViz on the same topics."""
+    """The node, RViz on the same topics, and the ground node where it is asked for."""
     remappings = input_remappings("", image_topic(context))
+    ground = ground_node(context)
+    config = "ground.rviz" if ground else "jetseg.rviz"
     return [
         # First: where RViz is not installed, launch ends here, and would leave behind what it has started.
-        rviz_node(LaunchConfiguration("namespace"), remappings),
+        rviz_node(LaunchConfiguration("namespace"), remappings, config),
         segmentation_node(context, remappings),
+        *ground,
     ]
 
 

@@ -13,7 +13,7 @@ FILES = sorted(
 )
 ROS = {
     "ament_index_python", "builtin_interfaces", "cv_bridge", "diagnostic_msgs", "jetseg", "launch",
-    "launch_ros", "lifecycle_msgs", "rcl_interfaces", "rclpy", "rosgraph_msgs", "sensor_msgs", "std_msgs",
+    "launch_ros", "lifecycle_msgs", "nav_msgs", "rcl_interfaces", "rclpy", "rosgraph_msgs", "sensor_msgs", "std_msgs",
     "tf2_ros", "vision_msgs",
 }  # fmt: skip
 """Packages that come with ROS 2; `jetseg` holds the generated messages."""

@@ -36,5 +36,6 @@ def blend_colors(
         (H, W, 3) uint8 RGB.
     """
     blended = cv2.addWeighted(image, 1.0 - alpha, colors, alpha, 0.0)
-    unlabelled = cv2.compare(labels, UNLABELLED, cv2.CMP_EQ)
+    # Not cv2.compare, which takes an image of 1x4 or fewer pixels for a scalar.
+    unlabelled = (labels == UNLABELLED).view(np.uint8)
     return cv2.copyTo(image, unlabelled, blended)

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 
 from jetseg_core.cli.broken_pipe import quiet_on_broken_pipe
+from jetseg_core.cli.options import add_version
 from jetseg_core.doctor import Check, examine, report
 from jetseg_core.runtime import RuntimeSettings
 
@@ -31,6 +32,7 @@ def doctor_command(prog: str, more: Mapping[str, Check], arguments: list[str] | 
     """Run the same command under another name, with more checks by name; return the exit status."""
     parser = argparse.ArgumentParser(prog=prog, description=_DESCRIPTION)
     _add_options(parser)
+    add_version(parser)
     options = parser.parse_args(arguments)
     return report(examine(options.checkpoint, more), options.json)
 

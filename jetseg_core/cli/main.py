@@ -19,6 +19,7 @@ from jetseg_core.cli import (
     train,
 )
 from jetseg_core.cli.broken_pipe import quiet_on_broken_pipe
+from jetseg_core.cli.options import add_version
 from jetseg_core.errors import JetSegError
 
 COMMANDS = (
@@ -45,6 +46,8 @@ def main(arguments: list[str] | None = None) -> None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add_parser(commands)
+    for each in (parser, *commands.choices.values()):
+        add_version(each)
     options = parser.parse_args(arguments)
     try:
         options.run(options)

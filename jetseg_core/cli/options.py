@@ -9,12 +9,23 @@ from collections.abc import Collection
 from dataclasses import MISSING, fields
 from typing import Any
 
+from jetseg_core import __version__
 from jetseg_core.data.layouts import known_layouts
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.model_config import PAPER_FORM, ModelConfig
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.runtime.geometry import POLICIES
 from jetseg_core.runtime.registry import backends, devices, precisions
+
+
+def add_version(parser: argparse.ArgumentParser) -> None:
+    """The option --version, which prints the command and the version, and ends."""
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"%(prog)s {__version__}",
+        help="print the version and end",
+    )
 
 
 def add_runtime_options(parser: argparse.ArgumentParser, checkpoint: bool = True) -> None:

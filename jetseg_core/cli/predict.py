@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from jetseg_core.cli.options import add_runtime_options, runtime_settings
@@ -61,3 +62,7 @@ def run(options: argparse.Namespace) -> None:
                     raise JetSegError(
                         f"'{path}' cannot be written; is the disk full or read-only?"
                     ) from error
+    for warning in source.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if source.unreadable:
+        print(f"{source.unreadable} frames could not be read", file=sys.stderr)

@@ -56,6 +56,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--alpha", type=float, default=0.5, help="share of class color in the overlay, 0 to 1"
     )
     parser.add_argument(
+        "--mask-class", action="append", default=[], metavar="CLASS",
+        help="also write masks (mono8, 255 for this class, 0 for all others) into the bag; repeat it for several",
+    )  # fmt: skip
+    parser.add_argument(
         "--out", type=Path, default=Path("out/replay"),
         help="folder for bag, video and report (default: %(default)s)",
     )  # fmt: skip
@@ -98,6 +102,7 @@ def run(options: argparse.Namespace) -> None:
         regions=tuple(options.region),
         min_confidence=options.min_confidence,
         overlay_alpha=options.alpha,
+        mask_classes=tuple(options.mask_class),
         resume=options.resume,
         overwrite=options.overwrite,
     )

@@ -13,6 +13,7 @@ from jetseg_core.classes.class_file import read_class_dict
 from jetseg_core.data.camvid import CAMVID11_OF
 from jetseg_core.data.label_decoding import decode_label
 from jetseg_core.errors import JetSegError
+from jetseg_core.picture_decoding import decode_picture
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})
 """Suffixes of image files, in lower case."""
@@ -28,12 +29,16 @@ def list_images(folder: Path) -> list[Path]:
 
 
 def read_image(file: Path) -> np.ndarray:
-    """An image file as (H, W, 3) uint8 RGB; gray is spread over the channels, alpha dropped.
+    """An image file as (H, W, 3) uint8 RGB, upright; gray is spread over the channels, alpha dropped.
 
     Raises:
         JetSegError: the file is missing or not an image.
     """
-    return cv2.cvtColor(_decode(file, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    # Not cv2.imread: it cannot tell a missing file from a broken one, and warns on standard error.
+    try:
+        return decode_picture(np.frombuffer(_read_bytes(file), np.uint8), upright=True)
+    except ValueError as error:
+        raise JetSegError(f"{file}: not an image ({error}); replace or remove the file") from error
 
 
 class LabelReader:
@@ -137,12 +142,3 @@ def _read_bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise JetSegError(f"{file}: cannot be read ({error.strerror})") from error
-
-
-def _decode(file: Path, flags: int) -> np.ndarray:
-    # Not cv2.imread: it cannot tell a missing file from a broken one, and warns on standard error.
-    encoded = np.frombuffer(_read_bytes(file), np.uint8)
-    image = cv2.imdecode(encoded, flags) if encoded.size else None
-    if image is None:
-        raise JetSegError(f"{file}: not an image, or a damaged one; replace or remove the file")
-    return image

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from jetseg_core.runtime import Runtime
     from jetseg_core.sources import Frame
 
-NEEDED = {"numpy": "numpy", "cv2": "opencv-python-headless", "yaml": "pyyaml", "tqdm": "tqdm"}
+NEEDED = {
+    "numpy": "numpy",
+    "cv2": "opencv-python-headless",
+    "simplejpeg": "simplejpeg",
+    "yaml": "pyyaml",
+    "tqdm": "tqdm",
+}
 """Modules that everything needs, and the packages that bring them."""
 OPTIONAL = {
     "rosbags": "recordings (rosbag2) cannot be read; pip install -r requirements/base.txt",

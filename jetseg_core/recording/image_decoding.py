@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from jetseg_core.errors import JetSegError
+from jetseg_core.picture_decoding import decode_picture
 
 
 class ImageMessage(Protocol):
@@ -159,17 +160,17 @@ def decode_compressed(message: CompressedMessage) -> np.ndarray:
         (height, width, 3) uint8 RGB.
 
     Raises:
-        ImageError: no data, or data that is not an image.
+        ImageError: no data, data that is not an image, or a damaged one.
     """
     data = np.frombuffer(message.data, np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if image is None:
+    try:
+        return decode_picture(data)
+    except ValueError as error:
         raise ImageError(
             Fault.COMPRESSED,
-            f"{data.size} bytes marked {message.format[:40]!r} do not decode; expected a JPEG or "
-            "PNG",
-        )
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+            f"{data.size} bytes marked {message.format[:40]!r} do not decode ({error}); expected a "
+            "JPEG or PNG",
+        ) from error
 
 
 def decode_message(message: Any) -> np.ndarray:

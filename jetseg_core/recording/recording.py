@@ -6,14 +6,16 @@ import shutil
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, suppress
+from itertools import islice, pairwise
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 import yaml
 from backports import zstd
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording.salvage import SalvagedMcap, SalvagedSqlite
+from jetseg_core.recording.salvage import SalvagedMcap, SalvagedSqlite, check_tables
 from jetseg_core.recording.storage import Message, Storage, WholeFile
 
 METADATA = "metadata.yaml"
@@ -21,6 +23,9 @@ STORAGE_SUFFIXES = (".mcap", ".db3")
 COMPRESSED_SUFFIX = ".zstd"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _BLOCK = 1 << 20
+_LONG_S = 3600.0
+"""From this duration on, seconds, it is looked whether the clock was set."""
+_FIRST_MESSAGES = 20
 
 
 def is_bag(path: Path) -> bool:
@@ -83,9 +88,20 @@ class Recording:
         self.close()
 
     def rate_hz(self, topic: str) -> float | None:
-        """Mean messages per second on a topic; None if there are too few to tell."""
+        """Messages per second on a topic; None if there are too few to tell.
+
+        The mean, unless the first messages say that the clock was set in between, from 1970 to now for instance.
+        """
         count = self.topics[topic][1]
-        return (count - 1) / self.duration_s if count > 1 and self.duration_s > 0 else None
+        if count < 2 or self.duration_s <= 0:
+            return None
+        mean = (count - 1) / self.duration_s
+        if self.duration_s < _LONG_S:
+            return mean
+        times = sorted(one.recorded_ns for one in islice(self.messages([topic]), _FIRST_MESSAGES))
+        periods = [later - earlier for earlier, later in pairwise(times) if later > earlier]
+        first = 1e9 / median(periods) if periods else mean
+        return first if first > 2 * mean else mean
 
     def messages(
         self, topics: Collection[str], start_ns: int | None = None, stop_ns: int | None = None
@@ -104,14 +120,16 @@ class Recording:
                 try:
                     message = next(stream)
                     if message.data[:4] == _ZSTD_MAGIC:  # compressed by message; CDR begins with 0
-                        message = message._replace(data=zstd.decompress(message.data))
+                        message = message._replace(data=_decompressed(message.data))
                 except StopIteration:
                     break
                 except Exception as error:  # readers raise anything on damage
                     self._warn(f"{self.path}: {error}")
                     break
-                count += 1
-                yield message
+                # Elsewhere times are 64-bit integers, and files hold none before 1970.
+                if isinstance(message.recorded_ns, int) and 0 <= message.recorded_ns < 2**63:
+                    count += 1
+                    yield message
             listed = sum(n for topic, (_, n) in storage.topics.items() if topic in topics)
             if count < listed and start_ns is None and stop_ns is None:
                 self._warn(
@@ -159,18 +177,29 @@ class Recording:
         if file.suffix == ".db3":
             file = self._database(file)
         try:
-            return WholeFile(file)
+            check_tables(file)
+            whole = WholeFile(file)
         except Exception as error:  # readers raise anything on damage
             reason = error
+        else:
+            self._say_left_out(shown, whole)
+            return whole
         salvage = SalvagedMcap if file.suffix == ".mcap" else SalvagedSqlite
         try:
             saved: Storage = salvage(file)
         except JetSegError as error:
-            self._warn(str(error))
+            self._warn(f"{shown}: {error}")
             return None
+        self._say_left_out(shown, saved)
         count = sum(count for _, count in saved.topics.values())
-        self._warn(f"{shown}: damaged ({reason}); {count} whole messages of it are used")
+        if not saved.whole:
+            self._warn(f"{shown}: damaged ({reason}); {count} whole messages of it are used")
         return saved
+
+    def _say_left_out(self, shown: str, storage: Storage) -> None:
+        if storage.left_out:
+            topics = ", ".join(f"{topic} ({form})" for topic, form in storage.left_out.items())
+            self._warn(f"{shown}: left out, not in ROS 2's encoding CDR: {topics}")
 
     def _database(self, file: Path) -> Path:
         """A name in our own folder for an SQLite file, under which nothing is written beside the original.
@@ -214,6 +243,14 @@ class Recording:
             self.warnings.append(text)
 
 
+def _decompressed(data: bytes) -> bytes:
+    """A message that was compressed on its own; as it is, to be counted as damaged, if it cannot be unpacked."""
+    try:
+        return zstd.decompress(data)
+    except zstd.ZstdError:
+        return data
+
+
 def _is_storage(path: Path) -> bool:
     name = path.name.removesuffix(COMPRESSED_SUFFIX)
     return path.is_file() and name.endswith(STORAGE_SUFFIXES)
@@ -231,5 +268,5 @@ def _listed_files(metadata: Path) -> Sequence[str]:
             Path(name).name
             for name in information["rosbag2_bagfile_information"]["relative_file_paths"]
         ]
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError):
+    except Exception:  # damage makes YAML raise anything: a date of the 40th, brackets without end
         return []

@@ -39,6 +39,7 @@ from jetseg_core.replay.run.replay_settings import (
     load_run,
     save_run,
 )
+from jetseg_core.results.class_mask import check_class_names
 from jetseg_core.results.foxglove import make_layout
 from jetseg_core.runtime import create_runtime
 from jetseg_core.sources.opening import is_generator, open_source
@@ -92,7 +93,9 @@ def replay(settings: ReplaySettings, watch: Watch | None = None) -> bool:
         streams = min(settings.runtime.cpu_threads(), MOST_STREAMS)
         runtime = create_runtime(dataclasses.replace(settings.runtime, streams=streams))
         stack.callback(runtime.close)
-        truth = reader.open_truth(runtime.description.classes)
+        classes = runtime.description.classes
+        check_class_names("--mask-class", settings.mask_classes, classes.names)
+        truth = reader.open_truth(classes)
         record = describe_run(settings, runtime, reader)
         earlier = _resumed(settings, record)
         if earlier is not None and earlier["complete"]:
@@ -109,6 +112,7 @@ def replay(settings: ReplaySettings, watch: Watch | None = None) -> bool:
             reader.cameras,
             model_fields(runtime),
             bool(reader.labels),
+            bool(settings.mask_classes),
         )
         log = FrameLog(settings.out, keep=bag.rows)
         stack.callback(log.close)
@@ -236,7 +240,7 @@ def _written(out: Path) -> list[str]:
 
 def _save_layout(folder: Path, report: Report) -> None:
     layout = make_layout(
-        [camera.prefix for camera in report.cameras],
+        [camera.prefix for camera in report.cameras if camera.frames],
         report.classes,
         live=False,
         truth=report.labels is not None,

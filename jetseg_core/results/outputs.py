@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
+
 from jetseg_core.recording.message_fields import Fields, image_fields, jpeg_fields, png_fields
 from jetseg_core.recording.message_types import COMPRESSED_IMAGE, IMAGE
 from jetseg_core.results.camera_info import camera_info_fields
+from jetseg_core.results.class_mask import autoware_table, mask_table, run_length_fields
 from jetseg_core.results.segmented_frame import SegmentedFrame
 
 
@@ -28,6 +31,8 @@ class Output:
     """True if the confidence of the labels must be computed for it."""
     first: bool = False
     """True if it is published before any other output of the frame is computed."""
+    hint: str = ""
+    """Reason why a frame may have no such output; logged once where somebody waits for it."""
     in_bag: bool = False
     """True if replay writes it into its bag."""
 
@@ -47,6 +52,18 @@ def _camera_info(frame: SegmentedFrame) -> Fields | None:
     return None if frame.calibration is None else camera_info_fields(frame.calibration, frame.view)
 
 
+def _mask(frame: SegmentedFrame) -> Fields | None:
+    if not frame.mask_classes:
+        return None
+    table = mask_table(frame.classes.names, frame.mask_classes, frame.mask_value)
+    return image_fields(cv2.LUT(frame.labels, table))
+
+
+def _autoware(frame: SegmentedFrame) -> Fields:
+    table = autoware_table(frame.classes.names, frame.autoware_classes)
+    return run_length_fields(frame.labels, table)
+
+
 OUTPUTS: dict[str, Output] = {
     output.topic: output
     for output in (
@@ -64,6 +81,8 @@ OUTPUTS: dict[str, Output] = {
             lambda frame: image_fields(frame.confidence),
             needs_confidence=True,
         ),
+        Output("mask", IMAGE, _mask, hint="output.mask_classes names no class", in_bag=True),
+        Output("autoware", IMAGE, _autoware),
         Output("camera_info", "sensor_msgs/msg/CameraInfo", _camera_info),
         Output("color", IMAGE, lambda frame: image_fields(frame.colors)),
         Output("overlay", IMAGE, lambda frame: image_fields(frame.overlay)),

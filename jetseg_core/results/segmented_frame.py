@@ -28,6 +28,12 @@ class SegmentedFrame:
     regions: tuple[Region, ...] = ()
     overlay_alpha: float = 0.5
     """Share of the class color in the overlay, 0..1."""
+    mask_classes: tuple[str, ...] = ()
+    """Classes of the mask, of the model's; none = there is no mask."""
+    mask_value: int = 255
+    """Value of their pixels in it."""
+    autoware_classes: tuple[str, ...] = ()
+    """Entries 'CLASS: AUTOWARE_CLASS' that come before the shipped ones."""
     calibration: Any = None
     """Newest sensor_msgs/CameraInfo of the camera, as any library's object; None if unknown."""
 

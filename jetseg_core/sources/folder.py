@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from jetseg_core.classes import CAMVID11, ClassSet
 from jetseg_core.data.image_files import IMAGE_SUFFIXES, LabelReader, read_image
 from jetseg_core.data.layouts import find_labels
 from jetseg_core.errors import JetSegError
-from jetseg_core.sources.frame import Frame, FrameSource
+from jetseg_core.sources.frame import Frame, FrameSource, UnreadableFrameError
 
 
 class FolderSource(FrameSource):
@@ -22,7 +24,8 @@ class FolderSource(FrameSource):
         classes: class set of the ground truth.
 
     Attributes:
-        files: the images, in the order of the stream.
+        files: the images, in the order of the stream. Results of `jetseg predict` beside their input are left out.
+        names: of the frames; each stands once.
         labels: the label image of each; None for an image without one.
         label_folder: the folder of the label images; None if no image has one.
 
@@ -31,6 +34,7 @@ class FolderSource(FrameSource):
     """
 
     def __init__(self, path: str | Path, classes: ClassSet = CAMVID11) -> None:
+        super().__init__()
         self.path = Path(path)
         if not self.path.is_dir():
             raise JetSegError(f"{self.path}: no such folder; give a folder of images")
@@ -40,7 +44,17 @@ class FolderSource(FrameSource):
                 f"{self.path}: no image in this folder; expected files ending in "
                 f"{', '.join(sorted(IMAGE_SUFFIXES))}"
             )
-        self.files, self.labels, self.label_folder = found.frames, found.labels, found.folder
+        of_file = dict(zip(found.frames, found.labels, strict=True))
+        results = _results_of_predict(found.frames)
+        if results:
+            self.warnings.append(
+                f"left out, results of `jetseg predict` by their names: {len(results)} images, as "
+                f"{results[0].name}"
+            )
+        self.files = [file for file in found.frames if file not in results]
+        self.labels = [of_file[file] for file in self.files]
+        self.label_folder = found.folder
+        self.names = _names(self.files)
         self.labels_note = found.why
         self.places = (self.path, found.folder.path) if found.folder else (self.path,)
         self._reader = LabelReader(classes, found.folder.root if found.folder else None)
@@ -54,10 +68,43 @@ class FolderSource(FrameSource):
     def __len__(self) -> int:
         return len(self.files)
 
-    def __iter__(self) -> Iterator[Frame]:
-        for file, label in zip(self.files, self.labels, strict=True):
+    def unread(self) -> Iterator[Callable[[], Frame]]:
+        """The frames, each as a call that reads it; errors of label images are raised as they are."""
+        for file, name, label in zip(self.files, self.names, self.labels, strict=True):
+            yield partial(self._read, file, name, label)
+
+    def _read(self, file: Path, name: str, label: Path | None) -> Frame:
+        try:
             image = read_image(file)
-            labels = None
-            if label is not None and self._readable:
-                labels = self._reader.read(label, image.shape[:2])
-            yield Frame(image=image, name=file.stem, labels=labels)
+        except JetSegError as error:
+            raise UnreadableFrameError(str(error)) from error
+        labels = None
+        if label is not None and self._readable:
+            labels = self._reader.read(label, image.shape[:2])
+        return Frame(image=image, name=name, labels=labels)
+
+
+def _results_of_predict(files: Sequence[Path]) -> list[Path]:
+    """The files that `jetseg predict` has written beside its input, by their names."""
+    names = {name for file in files for name in (file.stem, file.name)}
+    endings = ("_label", "_overlay")
+    return [
+        file
+        for file in files
+        if file.suffix == ".png"
+        and any(
+            file.stem.endswith(ending) and file.stem.removesuffix(ending) in names
+            for ending in endings
+        )
+    ]
+
+
+def _names(files: Sequence[Path]) -> list[str]:
+    """A name for each file: without its suffix, where that is a name of one file only."""
+    names = [file.stem for file in files]
+    while len(set(names)) < len(names):
+        count = Counter(names)
+        names = [
+            name if count[name] == 1 else file.name for name, file in zip(names, files, strict=True)
+        ]
+    return names

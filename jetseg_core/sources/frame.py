@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
+
+from jetseg_core.errors import JetSegError
+
+MOST_WARNINGS = 10
+"""Unreadable frames named in the warnings, at most; all are counted."""
 
 
 @dataclass(frozen=True)
@@ -25,27 +30,60 @@ class Frame:
     """(H, W) uint8 class ids, 255 = unlabelled; None where there is no ground truth."""
 
 
+class UnreadableFrameError(JetSegError):
+    """A frame that cannot be read; the frames after it can."""
+
+
 class FrameSource(abc.ABC):
     """An ordered, finite stream of frames that can be read more than once.
 
     Frames are read while iterating, one at a time, so a long recording does not have to fit in
-    memory.
+    memory. One that cannot be read is left out and counted.
     """
 
     rate_hz: float | None = None
     """Frames per second of the source itself; None for a source without time."""
+    camera_matrix: np.ndarray | None = None
+    """(3, 3) intrinsics K of the camera that took all frames, in pixels, without distortion; None where unknown."""
     places: tuple[Path, ...] = ()
     """Files and folders that the source reads."""
     labels_note: str = ""
     """Where ground truth was found, or why there is none, in words; "" if there is nothing to say."""
 
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        """Everything that was left out, and why; of unreadable frames the first `MOST_WARNINGS`."""
+        self.unreadable = 0
+        """Frames left out so far."""
+
     @abc.abstractmethod
+    def unread(self) -> Iterator[Callable[[], Frame]]:
+        """The frames from the first one on, each as a call that reads it.
+
+        The call raises `UnreadableFrameError` if it cannot be read; the message names the file.
+        """
+
     def __iter__(self) -> Iterator[Frame]:
-        """The frames from the first one on.
+        """The frames that can be read, from the first one on.
 
         Raises:
-            JetSegError: a frame cannot be read; the message names the file.
+            JetSegError: none of them can be read.
         """
+        error: UnreadableFrameError | None = None
+        readable = False
+        for read in self.unread():
+            try:
+                frame = read()
+            except UnreadableFrameError as why:
+                error = error or why
+                self.unreadable += 1
+                if self.unreadable <= MOST_WARNINGS:
+                    self.warnings.append(str(why))
+                continue
+            readable = True
+            yield frame
+        if error is not None and not readable:
+            raise JetSegError(f"no frame can be read; the first one: {error}") from error
 
     @abc.abstractmethod
     def __len__(self) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources.frame import Frame, FrameSource
@@ -29,6 +30,7 @@ class GeneratorSource(FrameSource):
         seed: int = 0,
         rate_hz: float = 10.0,
     ) -> None:
+        super().__init__()
         if frames < 1:
             raise JetSegError(f"generator: frames={frames}; expected 1 or more")
         if not rate_hz > 0:
@@ -38,17 +40,21 @@ class GeneratorSource(FrameSource):
         self.rate_hz = rate_hz
         self._length = frames
         self._scene = StreetScene(seed=seed, size=size, rate_hz=rate_hz)
+        self.camera_matrix = self._scene.camera(0).intrinsics
 
     def __len__(self) -> int:
         return self._length
 
-    def __iter__(self) -> Iterator[Frame]:
+    def unread(self) -> Iterator[Callable[[], Frame]]:
+        """The frames, each as a call that draws it."""
+        return (partial(self._draw, index) for index in range(self._length))
+
+    def _draw(self, index: int) -> Frame:
         assert self.rate_hz is not None
-        for index in range(self._length):
-            image, labels = self._scene.render(index)
-            yield Frame(
-                image=image,
-                name=f"street_{index:06d}",
-                stamp_ns=round(index * 1e9 / self.rate_hz),
-                labels=labels,
-            )
+        image, labels = self._scene.render(index)
+        return Frame(
+            image=image,
+            name=f"street_{index:06d}",
+            stamp_ns=round(index * 1e9 / self.rate_hz),
+            labels=labels,
+        )

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from jetseg_core.errors import JetSegError
+from jetseg_core.recording import Message
 from jetseg_core.recording.image_decoding import ImageError, decode_message
 from jetseg_core.recording.message_types import IMAGE_TYPES, read_message, stamp_ns
 from jetseg_core.recording.recording import Recording, recording_places
-from jetseg_core.sources.frame import Frame, FrameSource
+from jetseg_core.sources.frame import Frame, FrameSource, UnreadableFrameError
+
+_COMPRESSED_DEPTH = "/compressedDepth"
+_VALUES = re.compile(r"(8S|16U|16S|32S|32F|64F)C\d|.*\bcompressedDepth\b")
+"""Encodings of raw numbers, and the formats of compressed images that begin with one (16UC1; compressedDepth png)."""
 
 
 class RecordingSource(FrameSource):
@@ -26,9 +33,11 @@ class RecordingSource(FrameSource):
     """
 
     def __init__(self, path: str | Path, topic: str = "") -> None:
+        super().__init__()
         self.path = Path(path)
         self.places = tuple(recording_places(self.path))
         self._recording = Recording(path)
+        self.warnings = self._recording.warnings
         try:
             self._topic = self._choose(topic)
         except JetSegError:
@@ -40,26 +49,34 @@ class RecordingSource(FrameSource):
     def __len__(self) -> int:
         return self._length
 
-    def __iter__(self) -> Iterator[Frame]:
+    def unread(self) -> Iterator[Callable[[], Frame]]:
+        """The frames, each as a call that decodes it."""
         for index, recorded in enumerate(self._recording.messages([self._topic])):
-            try:
-                message = read_message(recorded)
-                image = decode_message(message)
-            except ImageError as error:
-                raise JetSegError(f"{self.path}: frame {index}: {error}") from error
-            yield Frame(
-                image=image,
-                name=f"{self.path.stem}_{index:06d}",
-                stamp_ns=stamp_ns(message.header) or recorded.recorded_ns,
-            )
+            yield partial(self._read, index, recorded)
+
+    def _read(self, index: int, recorded: Message) -> Frame:
+        try:
+            message = read_message(recorded)
+            image = decode_message(message)
+        except ImageError as error:
+            raise UnreadableFrameError(f"{self.path}: frame {index}: {error}") from error
+        return Frame(
+            image=image,
+            name=f"{self.path.stem}_{index:06d}",
+            stamp_ns=stamp_ns(message.header) or recorded.recorded_ns,
+        )
 
     def close(self) -> None:
         """Close the files."""
         self._recording.close()
 
     def _choose(self, topic: str) -> str:
-        topics = image_topics(self._recording)
-        if topic and topic not in topics:
+        found = image_topics(self._recording)
+        no_pictures = find_no_pictures(self._recording, [topic] if topic in found else found)
+        topics = [one for one in found if one not in no_pictures]
+        if topic in no_pictures:
+            reason = f"topic '{topic}' is of {no_pictures[topic]}"
+        elif topic and topic not in topics:
             reason = f"no images on topic '{topic}'"
         elif not topics:
             reason = "no images in this bag"
@@ -77,6 +94,23 @@ def image_topics(recording: Recording) -> list[str]:
     )
 
 
+def find_no_pictures(recording: Recording, topics: Iterable[str]) -> dict[str, str]:
+    """Image topics of something else than pictures, by their first messages; each with its kind in words."""
+    found = {}
+    for topic in topics:
+        first = next(recording.messages([topic]), None)
+        try:
+            message = None if first is None else read_message(first)
+        except ImageError:
+            continue  # it is damaged; the others may not be
+        form = getattr(message, "encoding", "") or getattr(message, "format", "")
+        if _VALUES.match(form) or topic.endswith(_COMPRESSED_DEPTH):
+            found[topic] = (
+                f"numbers such as distances, not of pictures ({form[:40] or 'no format'})"
+            )
+    return found
+
+
 def describe_topics(recording: Recording) -> str:
     """The topics of a recording in words, for errors."""
     others = sorted(
@@ -85,4 +119,5 @@ def describe_topics(recording: Recording) -> str:
         if msgtype not in IMAGE_TYPES
     )
     images = ", ".join(image_topics(recording)) or "none"
-    return f"topics with images: {images}; others: {', '.join(others) or 'none'}"
+    damage = "".join(f"; {warning}" for warning in recording.warnings)
+    return f"topics with images: {images}; others: {', '.join(others) or 'none'}{damage}"

@@ -16,7 +16,7 @@ from jetseg_core.allocator import keep_freed_memory
 from jetseg_core.bench.chart import draw_cameras
 from jetseg_core.bench.machine import describe_processor
 from jetseg_core.cli.broken_pipe import quiet_on_broken_pipe
-from jetseg_core.cli.options import add_runtime_options, read_size, runtime_settings
+from jetseg_core.cli.options import add_runtime_options, add_version, read_size, runtime_settings
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import create_runtime
 from jetseg_ros.bench.node_bench import OUTRUN, compare, measure_cameras, measure_node
@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--chart", type=Path, metavar="PNG", help="of --cameras")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_runtime_options(parser)
+    add_version(parser)
     return parser
 
 

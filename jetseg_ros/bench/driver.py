@@ -18,6 +18,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from jetseg_core.errors import JetSegError
+from jetseg_ros.node.command_line import initialise
 from jetseg_ros.node.messages import to_image
 
 WARM_UP = 3
@@ -55,7 +56,7 @@ class Measurement:
 def open_driver(namespace: str, outputs: Mapping[str, type]) -> Iterator[Driver]:
     """Yield a driver with its own context, so that it can have a thread, and no subscription is left behind."""
     context = Context()
-    context.init(args=[])
+    initialise([], context)
     with ExitStack() as stack:
         stack.callback(context.try_shutdown)
         driver = Driver(context, namespace, outputs)

@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -23,6 +24,7 @@ from std_msgs.msg import Header
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources import SOURCE_HELP, Frame, open_source
 from jetseg_core.sources.pacing import Prefetch, paced
+from jetseg_ros.node.command_line import node_parser
 from jetseg_ros.node.messages import to_image
 from jetseg_ros.node.parameter_mirror import Applies, ParameterMirror, parameter
 from jetseg_ros.node.process import answer_every_request, run_node
@@ -31,6 +33,7 @@ DEFAULT_RATE_HZ = 10.0
 """For sources without a pace of their own, such as folders."""
 ACK_TIMEOUT_S = 0.5
 """How long to wait at the end for reliable subscribers of a topic to have received everything."""
+WARNING_PERIOD_S = 5.0
 TOPICS = ("image", "camera_info", "ground_truth")
 
 
@@ -180,8 +183,10 @@ class CameraNode(Node):
         return itertools.islice(frames, self._settings.frames or None)
 
     def _play(self) -> None:
+        for warning in self._source.warnings:
+            self.get_logger().warning(warning)
         rate_hz = self._settings.rate or self._source.rate_hz or DEFAULT_RATE_HZ
-        count = 0
+        count = unreadable = 0
         with closing(Prefetch(self._frames(), self._settings.read_ahead)) as frames:
             while not (frames.filled.is_set() and self._has_subscribers()):
                 if self._stopping.wait(0.02):
@@ -195,6 +200,13 @@ class CameraNode(Node):
             ):
                 self._publish(frame)
                 count += 1
+                if self._source.unreadable > unreadable:
+                    unreadable = self._source.unreadable
+                    self.get_logger().warning(
+                        f"{unreadable} frames could not be read and were left out, such as "
+                        f"{self._source.warnings[-1]}",
+                        throttle_duration_sec=WARNING_PERIOD_S,
+                    )
         elapsed_s = time.monotonic() - start
         measured_hz = (count - 1) / elapsed_s if count > 1 else 0.0
         self.get_logger().info(f"published {count} frames at {measured_hz:.2f} frames/s")
@@ -208,7 +220,7 @@ class CameraNode(Node):
         height, width = frame.image.shape[:2]
         messages: dict[str, Any] = {
             "image": to_image(frame.image, header),
-            "camera_info": CameraInfo(header=header, height=height, width=width),
+            "camera_info": self._camera_info(header, height, width),
         }
         if frame.labels is not None:
             messages["ground_truth"] = to_image(frame.labels, header)
@@ -219,10 +231,26 @@ class CameraNode(Node):
         for topic, message in messages.items():
             self._topics[topic].publish(message)
 
+    def _camera_info(self, header: Header, height: int, width: int) -> CameraInfo:
+        """The calibration of a camera without distortion, or of one that is not calibrated."""
+        info = CameraInfo(header=header, height=height, width=width)
+        if (matrix := self._source.camera_matrix) is not None:
+            # Five zeros, not an empty list: what undoes the distortion of this model expects them.
+            info.distortion_model, info.d = "plumb_bob", [0.0] * 5
+            info.k, info.r = matrix.reshape(-1), np.eye(3).reshape(-1)
+            info.p = np.column_stack([matrix, np.zeros(3)]).reshape(-1)
+        return info
+
 
 def main(args: list[str] | None = None) -> int:
     """Run the camera until its source ends or it is interrupted; returns the exit status."""
-    return run_node(CameraNode, CameraNode.start, args)
+    parser = node_parser(
+        "jetseg-camera",
+        "A camera without hardware, as a ROS 2 node: publishes image and camera_info, and ground_truth where labels "
+        "are known.",
+        CameraParameters,
+    )
+    return run_node(CameraNode, CameraNode.start, args, parser)
 
 
 if __name__ == "__main__":

@@ -15,12 +15,13 @@ from rclpy.executors import SingleThreadedExecutor
 from tqdm import tqdm
 
 from jetseg_core.cli.broken_pipe import quiet_on_broken_pipe
-from jetseg_core.cli.options import add_runtime_options, runtime_settings
+from jetseg_core.cli.options import add_runtime_options, add_version, runtime_settings
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources import GENERATOR, SOURCE_HELP, open_source
 from jetseg_ros.demo.collector import Collector, Measurements
 from jetseg_ros.demo.demo_pictures import save_pictures
 from jetseg_ros.demo.demo_report import format_report, make_report
+from jetseg_ros.node.command_line import initialise
 from jetseg_ros.node.process import NodeProcess, stay_on_this_machine
 
 NODE = "jetseg_ros.node.segmentation_node"
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         help="folder for report.json, pictures and logs (default: %(default)s)",
     )
     add_runtime_options(parser)
+    add_version(parser)
     return parser
 
 
@@ -91,7 +93,7 @@ def _run(options: argparse.Namespace) -> Measurements:
         labels_note = source.labels_note
     last = max(0, total - 1)
     with ExitStack() as stack:
-        rclpy.init(args=[])
+        initialise([])
         stack.callback(rclpy.try_shutdown)
         collector = Collector(sorted({last * i // (PICTURES - 1) for i in range(PICTURES)}))
         stack.callback(collector.destroy_node)

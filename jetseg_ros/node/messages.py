@@ -13,6 +13,9 @@ from std_msgs.msg import Header
 
 from jetseg_core.recording.message_fields import Fields, image_fields
 
+_ARRAYS = {"|u1": "B", "|i1": "b", "<f4": "f"}
+"""Type codes of the arrays that hold many values in a message, by the type of a numpy array."""
+
 
 @lru_cache
 def message_class(message_type: str) -> type:
@@ -45,11 +48,12 @@ def _value(field_type: str, value: Any) -> Any:
     if not field_type.startswith("sequence"):
         return value
     if isinstance(value, np.ndarray):
-        # The generated setter takes an array.array('B') as it is, and walks any other sequence byte by byte.
-        if value.dtype != np.uint8:
+        # The generated setter takes an array.array of the field's type as it is, and walks any other sequence.
+        code = _ARRAYS.get(value.dtype.str)
+        if code is None:
             return value.tolist()
-        data = array.array("B")
-        data.frombytes(np.ascontiguousarray(value).data)
+        data = array.array(code)
+        data.frombytes(np.ascontiguousarray(value).view(np.uint8).data)
         return data
     if value and isinstance(value[0], dict):
         element = message_class(field_type.removeprefix("sequence<").rstrip(">"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.model_config import PRESETS
+from jetseg_core.results.class_mask import check_class_names, parse_autoware
 from jetseg_core.results.regions import Region, parse_regions
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.runtime.model_files import shipped_model_of
@@ -133,16 +134,37 @@ class SegmentationParameters:
         minimum=0.0,
         maximum=1.0,
     )
+    mask_classes: tuple[str, ...] = parameter(
+        ("",),
+        "Classes of segmentation/mask, compared without regard to case, such as ['Pedestrian', 'Bicyclist']; [''] = "
+        "no mask is published.",
+        name="output.mask_classes",
+        applies=Applies.CONFIGURE,
+    )
+    mask_value: int = parameter(
+        255,
+        "Value of those classes' pixels in segmentation/mask, 1 or 255; all others are 0.",
+        name="output.mask_value",
+        minimum=1,
+        maximum=255,
+    )
+    autoware_classes: tuple[str, ...] = parameter(
+        ("",),
+        "Autoware's class for classes in segmentation/autoware, each 'CLASS: AUTOWARE_CLASS'; [''] = the shipped ones "
+        "for camvid11 and cityscapes19. What has none is UNKNOWN.",
+        name="output.autoware_classes",
+        applies=Applies.CONFIGURE,
+    )
     cameras: tuple[str, ...] = parameter(
         ("",),
-        "Topic prefix of each camera, as in <camera>/image; '' is a camera without prefix.",
+        "Topic prefix of each camera, as in <camera>/image; [''] or [] is one camera without prefix.",
         name="cameras",
         applies=Applies.CONFIGURE,
     )
     regions: tuple[str, ...] = parameter(
         ("",),
         "Polygons whose occupancy is reported too, each 'name: x y, x y, x y' with corners "
-        "relative to image width and height (0..1).",
+        "relative to image width and height (0..1); [''] or [] = none.",
         name="regions",
     )
     max_age_ms: float = parameter(
@@ -189,8 +211,26 @@ class SegmentationParameters:
                 f"cameras is {list(self.cameras)}; expected different topic prefixes such as "
                 "['front', 'rear'], made of letters, digits, '_' and '/'"
             )
+        if self.mask_value not in (1, 255):
+            raise JetSegError(f"output.mask_value is {self.mask_value}; expected 1 or 255")
+        parse_autoware("output.autoware_classes", self.autoware_classes)
         parse_regions(self.regions)
         self.runtime_settings()
+
+    @property
+    def masked(self) -> tuple[str, ...]:
+        """The classes of the mask; empty = there is none."""
+        return tuple(name for name in self.mask_classes if name)
+
+    def check_classes(self, names: Sequence[str]) -> None:
+        """Refuse classes that the model, with these names, does not have.
+
+        Raises:
+            JetSegError: names the parameter, and lists the model's classes.
+        """
+        check_class_names("output.mask_classes", self.masked, names)
+        given = parse_autoware("output.autoware_classes", self.autoware_classes)
+        check_class_names("output.autoware_classes", list(given), names)
 
     @property
     def polygons(self) -> tuple[Region, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+import atexit
 import os
 import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -19,8 +22,15 @@ from rclpy.node import Node
 from rclpy.service import Service
 
 from jetseg_core.allocator import keep_freed_memory
-from jetseg_core.errors import JetSegError
+from jetseg_core.errors import JetSegError, one_line
 from jetseg_core.installed_files import installed_folders
+from jetseg_ros.node.command_line import (
+    check_file,
+    check_own_arguments,
+    given_files,
+    initialise,
+    sections,
+)
 
 NodeType = TypeVar("NodeType", bound=Node)
 
@@ -64,7 +74,8 @@ def _failure(service_type: Any, request: Any) -> Any:
 def run_node(
     create: Callable[[], NodeType],
     start: Callable[[NodeType], bool],
-    args: list[str] | None = None,
+    args: Sequence[str] | None = None,
+    parser: argparse.ArgumentParser | None = None,
 ) -> int:
     """Create a node, start it, and spin it until it is interrupted or shuts its context down.
 
@@ -72,39 +83,78 @@ def run_node(
         create: makes the node, once rclpy is initialised.
         start: called before spinning; False ends the process.
         args: command line without the program's name; None = this process's.
+        parser: see `node_parser`; answers --help and --version.
 
     Returns:
         Exit status: 0 after an interrupt (SIGINT, SIGTERM) or shutdown, 2 when the node could not
             start.
     """
     keep_freed_memory()
-    # rclpy's own handler ends spinning only; as an interrupt, SIGTERM ends the loading of a model
-    # too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    rclpy.init(args=args)
+    words = list(sys.argv[1:] if args is None else args)
     node: NodeType | None = None
-    try:
-        node = create()
-        if not start(node):
+    with one_interrupt():
+        try:
+            if parser is not None:
+                check_own_arguments(parser, words)
+            files = given_files(words)
+            for file in files:
+                sections(file)
+            initialise(words)
+            node = create()
+            for file in files:
+                check_file(file, node.get_fully_qualified_name())
+            if not start(node):
+                return 2
+            # One thread: no callback takes long, and rclpy's multi-threaded executor is much slower.
+            executor = SingleThreadedExecutor()
+            executor.add_node(node)
+            executor.spin()
+        except (KeyboardInterrupt, ExternalShutdownException):
+            pass
+        except JetSegError as error:
+            print(f"error: {one_line(str(error), 2000)}", file=sys.stderr)
             return 2
-        # One thread: no callback takes long, and rclpy's multi-threaded executor is much slower.
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except JetSegError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except RuntimeError:
-        # A signal shuts the context down before it interrupts; what is published in between fails.
-        if rclpy.ok():
-            raise
-    finally:
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
+        except RuntimeError:
+            # A signal shuts the context down before it interrupts; what is published in between fails.
+            if rclpy.ok():
+                raise
+        finally:
+            if node is not None:
+                node.destroy_node()
+            rclpy.try_shutdown()
     return 0
+
+
+@contextmanager
+def one_interrupt() -> Iterator[None]:
+    """Make the first SIGINT or SIGTERM a KeyboardInterrupt, and every later one harmless, to the end of the process.
+
+    rclpy's own handler ends spinning only; as an interrupt, a signal ends the loading of a model, too.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    interrupted = False
+
+    def interrupt(*_: object) -> None:
+        nonlocal interrupted
+        if not interrupted:
+            interrupted = True
+            # The interpreter's end takes Python's handlers away first.
+            atexit.register(_ignore_signals)
+            raise KeyboardInterrupt
+
+    for number in before:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        if not interrupted:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _ignore_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 STOP_TIMEOUT_S = 5.0

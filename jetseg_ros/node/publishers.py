@@ -59,6 +59,11 @@ class CameraOutputs:
             with watch.stage("post"):
                 fields = output.fields(frame)
                 if fields is None:
+                    if output.hint:
+                        name = self._publishers[output].topic_name
+                        self._node.get_logger().warning(
+                            f"{name} has a subscriber and nothing is sent: {output.hint}", once=True
+                        )
                     continue
                 message = to_message(message_class(output.message_type), fields, header)
             with watch.stage("publish"):

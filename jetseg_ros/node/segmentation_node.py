@@ -16,6 +16,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import Runtime, create_runtime
+from jetseg_ros.node.command_line import node_parser
 from jetseg_ros.node.diagnostics import CameraMonitor, model_status, reporting
 from jetseg_ros.node.intake import Intake, explain_silence
 from jetseg_ros.node.parameter_mirror import ParameterMirror
@@ -87,6 +88,7 @@ class SegmentationNode(LifecycleNode):
             with reporting(self._publish_diagnostics):
                 runtime = create_runtime(settings)
                 self._check_combination(runtime)
+                self.parameters.check_classes(runtime.description.classes.names)
                 # The first inference may compile and allocate, or fail: better now than on a frame.
                 runtime.segment(np.zeros((64, 64, 3), np.uint8), confidence=True)
         except JetSegError as error:
@@ -108,6 +110,7 @@ class SegmentationNode(LifecycleNode):
             self._intake = self._create_intake()
         except Exception as error:  # a wrong value of a qos_overrides parameter, say
             return self._refuse("activate", f"{type(error).__name__}: {error}")
+        self._mirror.warn_of_unknown_names(qos_overrides=True)
         self._worker = Worker(
             self._runtime,
             self._slots,
@@ -271,7 +274,12 @@ class SegmentationNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until it is interrupted; returns the exit status."""
-    return run_node(SegmentationNode, SegmentationNode.autostart, args)
+    parser = node_parser(
+        "jetseg-node",
+        "Segments camera images, as a ROS 2 lifecycle node: image in; segmentation/label, occupancy and more out.",
+        SegmentationParameters,
+    )
+    return run_node(SegmentationNode, SegmentationNode.autostart, args, parser)
 
 
 if __name__ == "__main__":

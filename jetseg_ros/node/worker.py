@@ -286,6 +286,9 @@ class Worker:
                 classes=self._runtime.description.classes,
                 regions=parameters.polygons,
                 overlay_alpha=parameters.overlay_alpha,
+                mask_classes=parameters.masked,
+                mask_value=parameters.mask_value,
+                autoware_classes=parameters.autoware_classes,
                 calibration=self._calibration(camera, (image.shape[0], image.shape[1])),
             )
             first = [output for output in demand if output.first]

@@ -14,6 +14,7 @@ from sensor_msgs.msg import Image
 
 from jetseg_core.classes import CAMVID11
 from jetseg_ros.camera.camera_node import CameraParameters
+from jetseg_ros.ground.ground_parameters import GroundParameters
 from jetseg_ros.node.parameters import SegmentationParameters
 from jetseg_ros.node.publishers import OUTPUT_TYPES
 
@@ -42,9 +43,8 @@ def test_executables() -> None:
 
 def test_parameters() -> None:
     named = set(re.findall(r"-p ([\w.]+):=", README))
-    assert named and named <= parameters_of(CameraParameters) | parameters_of(
-        SegmentationParameters
-    )
+    kinds = (CameraParameters, SegmentationParameters, GroundParameters)
+    assert named and named <= set().union(*(parameters_of(kind) for kind in kinds))
     assert set(re.findall(r"param set /jetseg (\S+)", README)) <= parameters_of(
         SegmentationParameters
     )

@@ -18,6 +18,8 @@ from launch.launch_context import LaunchContext
 from launch.launch_description import LaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from lifecycle_msgs.srv import GetState
+from nav_msgs.msg import OccupancyGrid
+from sensor_msgs.msg import CameraInfo
 
 if TYPE_CHECKING:
     from test.launch.conftest import Peer, Record
@@ -45,6 +47,12 @@ def test_arguments_are_declared_at_top_level() -> None:
         "log_level",
         "autostart",
         "rviz",
+        "ground",
+        "ground_params_file",
+        "base_frame",
+        "camera_height",
+        "camera_pitch",
+        "camera_roll",
     }
     for name, argument in arguments.items():
         assert argument.description and argument.default_value is not None, name
@@ -151,6 +159,51 @@ def test_rviz_looks_at_the_same_topics(peer: Peer, record: Record) -> Iterator[N
     assert "-r image:=/usb_cam/image_raw" in called and "__ns:=/front" in called
     yield
     assert record.exits == [0, 0]
+
+
+@launch_pytest.fixture
+def with_ground(domain: int, launched: Launched) -> LaunchDescription:
+    """Free space, too, from a camera whose height and pitch are given."""
+    return launched(
+        LAUNCH_FILE,
+        namespace="front",
+        camera="/usb_cam",
+        ground="true",
+        camera_height="1.2",
+        camera_pitch="0.3",
+        base_frame="base_footprint",
+    )
+
+
+@pytest.mark.launch(fixture=with_ground)
+def test_ground(peer: Peer, record: Record) -> Iterator[None]:
+    grids: list[OccupancyGrid] = []
+    peer.create_subscription(OccupancyGrid, "/front/ground/grid", grids.append, 5)
+    matrix = [110.0, 0, 60, 0, 110, 45, 0, 0, 1]
+    info = CameraInfo(height=90, width=120, k=matrix, distortion_model="plumb_bob", d=[0.0] * 5)
+    calibration = peer.create_publisher(CameraInfo, "/usb_cam/camera_info", 5)
+
+    def look() -> bool:
+        calibration.publish(info)
+        peer.segment_one("/usb_cam/image_raw", "/front/segmentation/label")
+        return bool(grids)
+
+    peer.wait_until(look, "a grid")
+    assert grids[0].header.frame_id == "base_footprint"
+    assert len(grids[0].data) == grids[0].info.width * grids[0].info.height == 100 * 100
+    assert peer.parameter("/front/ground", "camera.height").double_value == 1.2
+    yield
+    assert record.exits == [0, 0]
+
+
+def test_a_height_that_is_no_number_is_named() -> None:
+    context = LaunchContext()
+    context.launch_configurations.update(
+        camera="", image_topic="", namespace="", rviz="false", ground="true", camera_height="tall"
+    )
+    description = PythonLaunchDescriptionSource(str(LAUNCH_FILE)).get_launch_description(context)
+    with pytest.raises(RuntimeError, match=r"camera_height is 'tall'; expected a number"):
+        description.entities[-1].execute(context)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,15 @@ import numpy as np
 
 from jetseg_core.replay.report.figures import FIGURES, Counts, Values
 from jetseg_core.replay.report.frame_counter import FrameCounter
-from jetseg_core.replay.report.replay_report import CameraReport, Curve, Gap, Gaps, Period, Series
+from jetseg_core.replay.report.replay_report import (
+    CameraReport,
+    ClockJump,
+    Curve,
+    Gap,
+    Gaps,
+    Period,
+    Series,
+)
 from jetseg_core.replay.run.frame_log import FrameRow
 
 CURVE_POINTS = 240
@@ -19,6 +27,9 @@ CURVE_POINTS = 240
 GAP_PERIODS = 1.5
 """A gap is a pause of more than this many median periods."""
 LISTED_GAPS = 20
+CLOCK_JUMP_S = 3600.0
+"""A longer step between two stamps, forward or back, is one of the clock: a robot without a battery for it begins in
+1970, until the network tells it the time."""
 
 
 class CameraCounter:
@@ -83,24 +94,35 @@ class CameraCounter:
         """Fields of `CameraReport` that follow from the stamps."""
         stamps = np.array(self._all_stamps, np.int64)
         periods = 1e-9 * np.diff(stamps)
-        forward = periods[periods > 0]
+        jumps = np.abs(periods) > CLOCK_JUMP_S
+        forward = periods[(periods > 0) & ~jumps]
+        found = [
+            ClockJump(after_frame=int(i), length_s=float(periods[i])) for i in np.flatnonzero(jumps)
+        ]
         if not len(forward):
             none = Gaps(count=0, missing_frames=0, longest_s=0.0, longest=[])
-            return {"duration_s": 0.0, "rate_hz": None, "gaps": none, "backwards": 0}
+            return {
+                "duration_s": 0.0,
+                "rate_hz": None,
+                "gaps": none,
+                "backwards": 0,
+                "clock_jumps": found or None,
+            }
         median = float(np.median(forward))
         p5, p95 = np.percentile(forward, (5, 95)).tolist()
+        seconds = _seconds(stamps)
         gaps = [
             Gap(
                 after_frame=int(i),
-                at_s=float(1e-9 * (stamps[i] - stamps[0])),
+                at_s=float(seconds[i]),
                 length_s=float(periods[i]),
                 missing_frames=round(float(periods[i]) / median) - 1,
             )
-            for i in np.flatnonzero(periods > GAP_PERIODS * median)
+            for i in np.flatnonzero((periods > GAP_PERIODS * median) & ~jumps)
         ]
         longest = sorted(gaps, key=lambda gap: -gap.length_s)[:LISTED_GAPS]
         return {
-            "duration_s": float(1e-9 * (stamps.max() - stamps.min())),
+            "duration_s": float(seconds.max() - seconds.min()),
             "rate_hz": 1.0 / median,
             "mean_rate_hz": len(forward) / float(forward.sum()),
             "period_ms": Period(
@@ -112,7 +134,8 @@ class CameraCounter:
                 longest_s=max((gap.length_s for gap in gaps), default=0.0),
                 longest=sorted(longest, key=lambda gap: gap.after_frame),
             ),
-            "backwards": int((periods <= 0).sum()),
+            "backwards": int(((periods <= 0) & ~jumps).sum()),
+            "clock_jumps": found or None,
         }
 
     def _series(self) -> Series:
@@ -121,7 +144,7 @@ class CameraCounter:
             return Series(points=0)
         groups = np.array_split(np.arange(frames), min(CURVE_POINTS, frames))
         stamps = np.array(self._stamps, np.int64)
-        seconds = 1e-9 * (stamps - stamps[0])
+        seconds = _seconds(stamps)
         image, *regions = (
             {
                 name: _curve(shares, groups)
@@ -139,6 +162,13 @@ class CameraCounter:
             latency_ms=_curve(np.array(self._latency_ms), groups),
             figures={key: _curve(np.array(one), groups) for key, one in self._values.items()},
         )
+
+
+def _seconds(stamps: np.ndarray) -> np.ndarray:
+    """(N,) seconds since the first of some stamps, (N,) int64 ns; jumps of the clock take no time."""
+    periods = np.diff(stamps)
+    periods[np.abs(periods) > 1e9 * CLOCK_JUMP_S] = 0
+    return 1e-9 * np.concatenate([[0], np.cumsum(periods)])
 
 
 def _curve(values: np.ndarray, groups: Sequence[np.ndarray]) -> Curve:

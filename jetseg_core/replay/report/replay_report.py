@@ -121,6 +121,15 @@ class Gaps:
 
 
 @dataclass(frozen=True)
+class ClockJump:
+    """A step of the clock between two frames of a camera; rates, gaps and times are counted without it."""
+
+    after_frame: int
+    length_s: float
+    """Negative for a step back."""
+
+
+@dataclass(frozen=True)
 class Period:
     """Time between two frames of a camera, ms."""
 
@@ -167,6 +176,8 @@ class CameraReport:
     gaps: Gaps
     backwards: int
     """Number of stamps that are not later than the one before."""
+    clock_jumps: list[ClockJump] | None = None
+    """None without any."""
     occupancy: dict[str, float]
     """Share of each class in the labelled pixels."""
     regions: dict[str, dict[str, float]]

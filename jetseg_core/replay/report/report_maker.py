@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.replay.report.camera_counter import CameraCounter
 from jetseg_core.replay.report.figures import MIOU, Values, count_frame, frame_values, judged
 from jetseg_core.replay.report.frame_counter import FrameCounter
-from jetseg_core.replay.report.replay_report import FrameFigures, Report, RunFacts
+from jetseg_core.replay.report.replay_report import CameraReport, FrameFigures, Report, RunFacts
 from jetseg_core.replay.report.typed_json import from_plain
 from jetseg_core.replay.run.frame_log import FrameRow, read_rows
 from jetseg_core.replay.run.replay_settings import RUN_FILE, load_run
@@ -61,6 +62,7 @@ def make_report(folder: Path) -> Report:
         faults = sum((Counter(camera.faults) for camera in cameras), Counter[str]())
         why = ", ".join(f"{count} x {fault}" for fault, count in faults.items()) or "no messages"
         raise JetSegError(f"{run.bag}: no frame could be segmented ({why})")
+    run.warnings.extend(text for camera in cameras for text in _jumps(camera))
     return Report(
         **vars(run),
         **vars(totals.report()),
@@ -69,6 +71,19 @@ def make_report(folder: Path) -> Report:
         best=ranked[EXTREMES:][::-1],
         timeline=timeline,
     )
+
+
+def _jumps(camera: CameraReport) -> Iterator[str]:
+    """The jumps of a camera's clock in words, if there are any."""
+    jumps = camera.clock_jumps or []
+    for jump in jumps[:1]:
+        hours = jump.length_s / 3600
+        length = f"{hours:+.1f} hours" if abs(hours) < 48 else f"{hours / 24:+,.0f} days"
+        more = f", and {len(jumps) - 1} more times" if len(jumps) > 1 else ""
+        yield (
+            f"{camera.topic}: the clock jumps by {length} after frame {jump.after_frame}{more}; rates, gaps and times "
+            "are counted without it"
+        )
 
 
 def _frame_figures(number: int, row: FrameRow, values: Values) -> FrameFigures:

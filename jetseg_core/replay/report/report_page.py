@@ -114,8 +114,8 @@ def format_report(report: Report, folder: Path) -> str:
         cells = (f"{figure.text(report.of_class(figure, name)):>10}" for figure in columns)
         lines.append(f"{name:<17}{100 * share:7.2f} %{''.join(cells)}")
     files = video_paths(folder, [camera.prefix for camera in report.cameras])
-    videos = ", ".join(file.name for file in files)
-    lines += ["", f"in {folder}: report.html, report.json, foxglove.json, bag, {videos}"]
+    videos = "".join(f", {file.name}" for file in files if file.is_file())
+    lines += ["", f"in {folder}: report.html, report.json, foxglove.json, bag{videos}"]
     return "\n".join(lines)
 
 

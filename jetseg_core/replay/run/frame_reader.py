@@ -18,7 +18,7 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.recording.message_types import make_header
 from jetseg_core.replay.run.truth import LabelImages, TruthReader
 from jetseg_core.sources.folder import FolderSource
-from jetseg_core.sources.frame import Frame, FrameSource
+from jetseg_core.sources.frame import MOST_WARNINGS, Frame, FrameSource
 from jetseg_core.sources.generator import GeneratorSource
 from jetseg_core.sources.opening import GENERATOR
 from jetseg_core.sources.video import VideoSource
@@ -27,9 +27,7 @@ DEFAULT_RATE_HZ = 10.0
 """Rate of an input without time stamps, frames per second."""
 SOURCE_TOPIC = "/image"
 """Topic that stands for the frames of an input that is no recording."""
-UNREADABLE = "unreadable image file"
-MOST_WARNINGS = 10
-"""Unreadable files named in the warnings, at most; all are counted."""
+UNREADABLE = "unreadable image"
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ class SourceReader(FrameReader):
                 f"--topic {', '.join(topics)}: the input is not a rosbag2 recording and has no topics"
             )
         self._source = source
-        self.warnings = []
+        self.warnings = source.warnings
         own_time = isinstance(source, VideoSource) and not rate_hz
         rate_hz = rate_hz or source.rate_hz or DEFAULT_RATE_HZ
         self._period_ns = None if own_time else 1e9 / rate_hz
@@ -205,18 +203,11 @@ class SourceReader(FrameReader):
 
 
 def _unread(source: FrameSource) -> Iterator[Callable[[], Frame]]:
-    """The frames, each as a call that gives it. Images of a folder are read by the call, all others before it."""
-    if isinstance(source, FolderSource):
-        for file in source.files:
-            yield partial(_read_file, file)
-    else:
-        for frame in source:
-            yield partial(_same, frame)
+    """The frames, each as a call that gives it; those of a folder without their labels, which `TruthReader` reads."""
+    if not isinstance(source, FolderSource):
+        return source.unread()
+    return (partial(_read_file, file) for file in source.files)
 
 
 def _read_file(file: Path) -> Frame:
     return Frame(read_image(file), file.stem)
-
-
-def _same(frame: Frame) -> Frame:
-    return frame

@@ -193,6 +193,7 @@ class Job:
             classes=self._runtime.description.classes,
             regions=self._settings.polygons,
             overlay_alpha=self._settings.overlay_alpha,
+            mask_classes=self._settings.mask_classes,
         )
 
     def _write(self, frame: ReplayFrame, inferred: _Inferred | None) -> None:

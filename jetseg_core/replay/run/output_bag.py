@@ -32,7 +32,7 @@ from jetseg_core.results.outputs import OUTPUTS
 from jetseg_core.results.segmented_frame import SegmentedFrame
 
 FOLDER = "bag"
-LABEL, TRUTH, OVERLAY = "label", "truth", "overlay/compressed"
+LABEL, TRUTH, OVERLAY, MASK = "label", "truth", "overlay/compressed", "mask"
 _MODEL_INFO, _MODEL_INFO_TOPIC = "jetseg/msg/ModelInfo", "/segmentation/model_info"
 _INFORMATION, _ROWS = "rosbag2_bagfile_information", "jetseg_rows"
 _PART = re.compile(r"bag_(\d+)(\.mcap)?")
@@ -65,13 +65,23 @@ class OutputBag:
         folder: the recording's folder; `check_bag_folder` has found nothing else in it.
         model: fields of jetseg/ModelInfo, sent once, latched.
         labels: whether there is ground truth to write.
+        mask: whether there are masks to write.
     """
 
     def __init__(
-        self, folder: Path, cameras: Sequence[InputCamera], model: Fields, labels: bool
+        self,
+        folder: Path,
+        cameras: Sequence[InputCamera],
+        model: Fields,
+        labels: bool,
+        mask: bool = False,
     ) -> None:
         self._folder, self._cameras, self._model = folder, cameras, model
-        self._outputs = [output for output in OUTPUTS.values() if output.in_bag]
+        self._outputs = [
+            output
+            for output in OUTPUTS.values()
+            if output.in_bag and (mask or output.topic != MASK)
+        ]
         self._types = {output.topic: output.message_type for output in self._outputs}
         if labels:
             self._types[TRUTH] = IMAGE

@@ -19,7 +19,7 @@ from jetseg_core.replay.run.frame_reader import (
     ReplayFrame,
 )
 from jetseg_core.replay.run.truth import LabelImages
-from jetseg_core.sources.recording_source import describe_topics, image_topics
+from jetseg_core.sources.recording_source import describe_topics, find_no_pictures, image_topics
 
 LABEL_WINDOW = 32
 """Images that wait for a label of their stamp, and labels that wait for their image, at most."""
@@ -169,10 +169,12 @@ def choose_cameras(
     """The cameras on `topics`; all cameras if it is empty.
 
     All cameras are all image topics except `labels_topic`, topics with the name of something else (a label, a mask,
-    a depth image; a warning of the recording lists them), and compressed images of a camera that was recorded raw, too.
+    a depth image) or without pictures (warnings of the recording list both), and compressed images of a camera that
+    was recorded raw, too.
 
     Raises:
-        JetSegError: no image topic, or no image topic of a given name; the message lists the topics.
+        JetSegError: no image topic, or no image topic of a given name, or one without pictures; the message lists the
+            topics.
     """
     found = image_topics(recording)
     missing = [topic for topic in topics if topic not in found]
@@ -181,16 +183,24 @@ def choose_cameras(
             f"{recording.path}: no images on topic '{missing[0]}'; {describe_topics(recording)}"
         )
     left_out = [topic for topic in found if _NO_CAMERA.search(topic) and topic != labels_topic]
+    others = [topic for topic in found if topic not in (*left_out, labels_topic)]
+    no_pictures = find_no_pictures(recording, topics or others)
+    for topic in topics:
+        if topic in no_pictures:
+            raise JetSegError(
+                f"--topic {topic}: a topic of {no_pictures[topic]}; {describe_topics(recording)}"
+            )
     chosen = list(dict.fromkeys(topics)) or [
         topic
-        for topic in found
-        if topic not in (*left_out, labels_topic)
+        for topic in others
+        if topic not in no_pictures
         and not (topic.endswith(_COMPRESSED) and topic.removesuffix(_COMPRESSED) in found)
     ]
     if left_out and not topics:
         recording.warnings.append(
             f"not cameras by their names, and left out: {', '.join(left_out)}; choose them with --topic"
         )
+    recording.warnings += [f"{topic}: left out, of {why}" for topic, why in no_pictures.items()]
     if not chosen:
         raise JetSegError(
             f"{recording.path}: no camera images in this bag; {describe_topics(recording)}"

@@ -18,14 +18,17 @@ from jetseg_core.results.regions import Region, parse_regions
 from jetseg_core.runtime import Runtime, RuntimeSettings
 from jetseg_core.sources.opening import is_generator
 
+RunRecord = dict[str, Any]
+
 RUN_FILE = "run.json"
 _ANYWHERE = ("machine", "selection", "overlay_alpha")
 """Keys that may differ when a replay is resumed: they change no figures except times."""
 
+_ABSENT: RunRecord = {"mask_classes": []}
+"""What keys mean that the records of earlier versions lack."""
+
 OF_INPUT = ("bag", "cameras", "labels", "stamps", "stamp_rate_hz")
 """Keys that describe the input."""
-
-RunRecord = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class ReplaySettings:
     """Pixels with less confidence (softmax maximum, 0..1) are unlabelled; 0 keeps all."""
     overlay_alpha: float = 0.5
     """Share of the class color in the overlay, 0..1."""
+    mask_classes: tuple[str, ...] = ()
+    """Classes of the mask that the bag gets, compared without regard to case; empty = no mask."""
     resume: bool = False
     """True to continue an interrupted replay in `out`."""
     overwrite: bool = False
@@ -108,6 +113,7 @@ def describe_run(
         "region_corners": [list(map(list, region.corners)) for region in settings.polygons],
         "min_confidence": settings.min_confidence,
         "overlay_alpha": settings.overlay_alpha,
+        "mask_classes": list(settings.mask_classes),
         "model": {
             "name": model.name,
             "preset": model.preset,
@@ -167,7 +173,7 @@ def check_same_run(folder: Path, earlier: RunRecord, now: RunRecord) -> None:
     # Through JSON, which makes lists of tuples.
     now = json.loads(json.dumps(now))
     for key in now:
-        if key not in _ANYWHERE and earlier.get(key) != now[key]:
+        if key not in _ANYWHERE and earlier.get(key, _ABSENT.get(key)) != now[key]:
             raise JetSegError(
                 f"{folder}: the interrupted replay differs in '{key}' ({earlier.get(key)!r:.120} and not "
                 f"{now[key]!r:.120}); resume it as it was started, or replace it with --overwrite"

@@ -103,6 +103,25 @@ def test_predict_writes_the_labels_that_the_runtime_gives(tmp_path: Path) -> Non
         np.testing.assert_array_equal(overlay, blend_colors(frame.image, colors, labels, 0.3))
 
 
+def test_predict_goes_on_after_what_it_cannot_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two images of one name, one of 1x1 pixels, a damaged one, and results of an earlier run."""
+    pictures, out = tmp_path / "pictures", tmp_path / "out"
+    pictures.mkdir()
+    for name in ("a.png", "a.jpg", "b.png", "b_label.png", "c.png", "._c.png"):
+        cv2.imwrite(str(pictures / name), np.zeros((1, 1, 3), np.uint8))
+    (pictures / "c.png").write_bytes(b"damaged")
+    main(["predict", str(pictures), "--out", str(out)])
+    names = [
+        f"{name}_{kind}.png" for name in ("a.jpg", "a.png", "b") for kind in ("label", "overlay")
+    ]
+    assert sorted(file.name for file in out.iterdir()) == names
+    said = capsys.readouterr().err
+    assert "1 images, as b_label.png" in said and "c.png: not an image" in said
+    assert "1 frames could not be read" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -273,3 +273,44 @@ def test_the_journal_of_a_killed_recorder_is_read(write_bag: WriteBag, tmp_path:
     before = {path: path.read_bytes() for path in left.iterdir()}
     assert indexes(left) == list(range(COUNT))
     assert {path: path.read_bytes() for path in left.iterdir()} == before
+
+
+def text(content: bytes) -> bytes:
+    return len(content).to_bytes(4, "little") + content
+
+
+def write_mcap(file: Path, profile: bytes, channels: dict[bytes, bytes]) -> None:
+    """Write images on topics, in the given encoding each, without chunks and index (https://mcap.dev/spec)."""
+    records = [(0x01, text(profile) + text(b"by hand"))]
+    schema = text(b"sensor_msgs/msg/Image") + text(b"jsonschema") + text(b"")
+    records.append((0x03, b"\x01\x00" + schema))
+    for number, (topic, encoding) in enumerate(channels.items()):
+        head = number.to_bytes(2, "little")
+        records.append((0x04, head + b"\x01\x00" + text(topic) + text(encoding) + text(b"")))
+        for index in range(COUNT):
+            time = (START_NS + index * PERIOD_NS).to_bytes(8, "little")
+            data = bytes(TYPES.serialize_cdr(image(index), IMAGE)) if encoding == b"cdr" else b"{}"
+            records.append((0x05, head + bytes(4) + time + time + data))
+    records += [(0x0F, bytes(4)), (0x02, bytes(20))]
+    magic = b"\x89MCAP0\r\n"
+    whole = (bytes([kind]) + len(one).to_bytes(8, "little") + one for kind, one in records)
+    file.write_bytes(magic + b"".join(whole) + magic)
+
+
+@pytest.mark.parametrize("profile", [b"ros2", b"", b"other"])
+def test_channels_that_are_not_cdr_are_no_damage(tmp_path: Path, profile: bytes) -> None:
+    """As tools other than rosbag2 write them beside cameras."""
+    write_mcap(tmp_path / "a.mcap", profile, {b"/image": b"cdr", b"/status": b"json"})
+    assert indexes(tmp_path / "a.mcap") == list(range(COUNT))
+    with Recording(tmp_path / "a.mcap") as recording:
+        assert recording.topics == {"/image": (IMAGE, COUNT)}
+        (warning,) = recording.warnings
+        assert "left out" in warning and "/status (json)" in warning
+
+
+def test_a_recording_of_ros_1_is_called_that(tmp_path: Path) -> None:
+    write_mcap(tmp_path / "a.mcap", b"ros1", {b"/image": b"ros1"})
+    with pytest.raises(
+        JetSegError, match=r"a recording of ROS 1 in an mcap file; convert its \.bag"
+    ):
+        Recording(tmp_path / "a.mcap")

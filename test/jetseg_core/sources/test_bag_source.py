@@ -129,14 +129,37 @@ def test_what_is_no_bag(write_bag: WriteBag, tmp_path: Path) -> None:
         open_source("generator", topic="/image")
 
 
-def test_a_bad_image_names_the_bag_and_the_frame(write_bag: WriteBag) -> None:
+def test_a_bad_image_is_left_out_and_named(write_bag: WriteBag) -> None:
     def third_is_depth(index: int) -> Any:
         message = image_message(index)
         message.encoding = "16UC1" if index == 2 else "bgr8"
         return message
 
     with RecordingSource(write_bag({"/image": third_is_depth})) as source:
-        frames = iter(source)
-        next(frames), next(frames)
-        with pytest.raises(JetSegError, match="bag: frame 2: encoding '16UC1'"):
-            next(frames)
+        assert [frame.name for frame in source] == [f"bag_{index:06d}" for index in (0, 1, 3, 4)]
+        assert source.unreadable == 1 and "bag: frame 2: encoding '16UC1'" in source.warnings[0]
+
+
+def depth_message(index: int) -> Any:
+    message = image_message(index)
+    message.encoding, message.step, message.data = "16UC1", 128, message.data[: 48 * 128]
+    return message
+
+
+def compressed_depth_message(index: int) -> Any:
+    message = compressed_message(index)
+    message.format = "16UC1; compressedDepth png"
+    return message
+
+
+def test_a_topic_without_pictures_is_no_camera(write_bag: WriteBag) -> None:
+    topics = {
+        "/image": image_message,
+        "/far": depth_message,
+        "/far/raw/compressedDepth": compressed_depth_message,
+    }
+    bag = write_bag(topics)
+    with RecordingSource(bag) as source:
+        assert len(list(source)) == 5
+    with pytest.raises(JetSegError, match=r"'/far' is of numbers such as distances.*\(16UC1\)"):
+        RecordingSource(bag, "/far")

@@ -141,10 +141,31 @@ def test_what_is_no_source(folder: Path, make: Callable[[Path], str], message: s
         open_source(make(folder))
 
 
-def test_a_broken_picture_names_its_file(folder: Path) -> None:
+def test_a_broken_picture_is_left_out_and_named(folder: Path) -> None:
     (folder / "001.png").write_bytes(b"this is no picture")
-    with pytest.raises(JetSegError, match=r"001\.png: not an image"):
-        list(FolderSource(folder))
+    source = FolderSource(folder)
+    assert [frame.name for frame in source] == ["000", "002", "003", "004"]
+    assert source.unreadable == 1 and "001.png: not an image" in source.warnings[0]
+
+
+def test_a_folder_without_any_readable_picture(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"this is no picture")
+    with pytest.raises(JetSegError, match=r"no frame can be read; the first one: .*a\.jpg: not an"):
+        list(FolderSource(tmp_path))
+
+
+def test_pictures_of_one_stem_and_hidden_and_tiny_ones(tmp_path: Path) -> None:
+    for name in ("a.png", "a.jpg", "a.png.jpg", "b.PNG", "._b.png", "b_label.png", "c_label.png"):
+        cv2.imwrite(str(tmp_path / "picture.png"), np.full((1, 1, 3), 9, np.uint8))
+        (tmp_path / "picture.png").rename(tmp_path / name)
+    source = FolderSource(tmp_path)
+    frames = list(source)
+    # c_label belongs to no image here, so it is one; ._b is a file of macOS.
+    assert [frame.name for frame in frames] == ["a.jpg", "a.png", "a.png.jpg", "b", "c_label"]
+    assert {frame.image.shape for frame in frames} == {(1, 1, 3)}
+    assert "results of `jetseg predict` by their names: 1 images, as b_label.png" in str(
+        source.warnings
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CONFIG = Path(__file__).parents[3] / "config"
 MESSAGES = CONFIG.parent / "msg"
-PARAMETER_FILES = sorted(CONFIG.glob("*.yaml"))
+PARAMETER_FILES = sorted(file for file in CONFIG.glob("*.yaml") if file.stem != "ground")
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -150,7 +150,7 @@ def refuses(
         ({"input__transport": "pigeon"}, ["input.transport", "'raw' or 'compressed'"]),
         ({"output__size": "huge"}, ["output.size", "'source' or 'network'"]),
         ({"output__min_confidence": 1.5}, ["output.min_confidence", "1.5"]),
-        ({"max_age_ms": "soon"}, ["max_age_ms", "soon", "DOUBLE"]),
+        ({"max_age_ms": "soon"}, ["max_age_ms", "soon", "expected a number"]),
         ({"cameras": ["left", "left"]}, ["cameras", "left"]),
         ({"cameras": ["in front"]}, ["cameras", "in front"]),
         ({"regions": ["lane: 1 2"]}, ["lane: 1 2", "name: x y"]),

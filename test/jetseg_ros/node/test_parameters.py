@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from jetseg.msg import ClassOccupancy
+from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
+from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_ros.node.parameters import SegmentationParameters
 
@@ -44,7 +46,14 @@ def test_their_names_are_those_that_others_rely_on() -> None:
         "model": ("preset", "combination", "checkpoint"),
         "runtime": ("backend", "device", "precision", "threads", "strict_backend", "cache_dir"),
         "input": ("transport", "size", "resize"),
-        "output": ("size", "min_confidence", "overlay_alpha"),
+        "output": (
+            "size",
+            "min_confidence",
+            "overlay_alpha",
+            "mask_classes",
+            "mask_value",
+            "autoware_classes",
+        ),
     }
     grouped = {f"{group}.{name}" for group, names in groups.items() for name in names}
     alone = {"cameras", "regions", "max_age_ms", "min_rate", "timeout_s", "autostart"}
@@ -138,6 +147,7 @@ def test_changes_apply_to_the_next_frame(rig: Rig, street: np.ndarray) -> None:
         ("regions", ["lane"], "expected 'name: x y"),
         ("model.checkpoint", "other", "deactivate it, clean it up"),
         ("cameras", ["left"], "deactivate it, clean it up"),
+        ("max_age_ms", True, "type"),
         ("autostart", False, "read-only"),
     ],
 )
@@ -150,6 +160,78 @@ def test_a_wrong_change_is_refused_with_the_reason(
     assert not result.successful
     assert reason in result.reason
     assert node.parameters == before
+
+
+@pytest.mark.parametrize(
+    "distribution", ["as here", "as Humble, which cannot convert before it checks"]
+)
+def test_a_value_is_taken_as_yaml_and_the_command_line_write_it(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, distribution: str
+) -> None:
+    if distribution != "as here":
+        monkeypatch.delattr(Node, "add_pre_set_parameters_callback")
+    node = rig.node(autostart=False, max_age_ms=100, timeout_s=2, cameras=[], regions=None)
+    node._mirror.check()
+    assert node.parameters.max_age_ms == 100.0 and type(node.parameters.max_age_ms) is float
+    assert node.parameters.cameras == ("",) and node.parameters.polygons == ()
+
+    assert change(node, "output.min_confidence", 1).successful
+    assert change(node, "regions", ["lane: 0 0, 1 0, 1 1"]).successful
+    assert node.parameters.min_confidence == 1.0 and len(node.parameters.polygons) == 1
+    # An empty list of `ros2 param set` is one of bool.
+    empty = Parameter("regions", Parameter.Type.BOOL_ARRAY, [])
+    assert node.set_parameters([empty])[0].successful
+    assert node.parameters.polygons == ()
+    if distribution == "as here":
+        assert node.get_parameter("output.min_confidence").type_ is Parameter.Type.DOUBLE
+
+    for name, value in (("max_age_ms", True), ("max_age_ms", 10**9), ("output.size", 5)):
+        assert not change(node, name, value).successful
+    undeclare = Parameter("regions", Parameter.Type.NOT_SET, None)
+    assert not node.set_parameters([undeclare])[0].successful
+    assert not change(node, "runtime.backend", "abacus").successful
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"runtime__threads": 2.5}, "runtime.threads is 2.5; expected a whole number"),
+        ({"model__checkpoint": 7}, "model.checkpoint is 7; expected text, in quotes"),
+        ({"cameras": "front"}, "cameras is 'front'; expected a list of texts, such as ['']"),
+        ({"input__size": []}, "input.size is []; expected [height, width]"),
+        ({"input__size": [480.0, 360.0]}, "input.size is [480.0, 360.0]; expected a list of whole"),
+        ({"autostart": 1}, "autostart is 1; expected true or false"),
+        ({"min_rate": -1}, "min_rate is -1.0, out of range; expected 0 to 1000"),
+        ({"output__size": "x" * 10**6}, "output.size is 'xxx"),
+        ({"runtime__backend": "abacus"}, "backend: 'abacus' is not one of auto"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_value_of_another_type_is_refused_in_plain_words(
+    rig: Rig, given: dict[str, Any], words: str
+) -> None:
+    node = rig.node(**given)
+    with pytest.raises(JetSegError) as refusal:
+        node._mirror.check()
+    assert words in str(refusal.value) and len(str(refusal.value)) < 700
+
+
+def test_unknown_names_are_warned_of_with_the_nearest(
+    rig: Rig, capfd: pytest.CaptureFixture[str]
+) -> None:
+    override = "qos_overrides./imagine.subscription.reliability"
+    rig.active_node(min_confidence=0.5, modell__checkpoint="x", quux=[], **{override: "reliable"})
+    warnings = [line for line in capfd.readouterr().err.splitlines() if "unknown param" in line]
+    assert len(warnings) == 2
+    assert "'min_confidence' (did you mean output.min_confidence?)" in warnings[0]
+    assert "'modell.checkpoint' (did you mean model.checkpoint?), 'quux';" in warnings[0]
+    assert f"{override}' (did you mean qos_overrides./image.subscription.reli" in warnings[1]
+
+
+def test_known_names_are_not_warned_of(rig: Rig, capfd: pytest.CaptureFixture[str]) -> None:
+    override = "qos_overrides./image.subscription.reliability"
+    rig.active_node(use_sim_time=False, timeout_s=3, **{override: "reliable"})
+    assert "unknown parameters" not in capfd.readouterr().err
 
 
 def test_what_applies_at_configure_can_be_set_before(rig: Rig) -> None:

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 SIZE = (96, 128)
 LANE = "lane: 0.4 0.5, 0.6 0.5, 1 1, 0 1"
-OUTPUTS = {"label": Image, "overlay/compressed": CompressedImage, "occupancy": ClassOccupancy}
+OUTPUTS = {
+    "label": Image,
+    "mask": Image,
+    "overlay/compressed": CompressedImage,
+    "occupancy": ClassOccupancy,
+}
+MASKED = ("Car", "road")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +36,11 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("replayed")
     bag = write_street(folder / "drive", 3, SIZE)
     settings = ReplaySettings(
-        input=bag, out=folder / "out", runtime=RuntimeSettings(input_size=SIZE), regions=(LANE,)
+        input=bag,
+        out=folder / "out",
+        runtime=RuntimeSettings(input_size=SIZE),
+        regions=(LANE,),
+        mask_classes=MASKED,
     )
     replay_with_report(settings)
     return bag, folder / "out" / "bag"
@@ -57,7 +67,7 @@ def test_the_output_means_the_same_to_ros(replayed: tuple[Path, Path]) -> None:
 
 def test_online_equals_offline(rig: Rig, replayed: tuple[Path, Path]) -> None:
     """The node, over DDS, publishes for the recorded images what the replay wrote."""
-    rig.active_node(input__size=list(SIZE), regions=[LANE])
+    rig.active_node(input__size=list(SIZE), regions=[LANE], output__mask_classes=list(MASKED))
     published = {name: rig.record(kind, f"segmentation/{name}") for name, kind in OUTPUTS.items()}
     camera = rig.publisher()
     offline = {

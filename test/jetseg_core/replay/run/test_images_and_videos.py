@@ -163,7 +163,7 @@ def test_a_broken_image_is_counted(images: Path, tmp_path: Path) -> None:
     (images / "street_3.png").write_bytes(b"no picture")
     report = replay_with_report(settings(images, tmp_path / "out")).to_dict()
     assert report["frames"] == 8 and report["failed"] == 1
-    assert report["cameras"][0]["faults"] == {"unreadable image file": 1}
+    assert report["cameras"][0]["faults"] == {"unreadable image": 1}
     assert "street_3.png: not an image" in report["warnings"][0]
     assert report["cameras"][0]["gaps"]["count"] == 0
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from rosbags.rosbag2 import StoragePlugin
 
+from jetseg_core.classes import CAMVID11
 from jetseg_core.cli.main import main
 from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.confusion import ConfusionMatrix
@@ -60,6 +61,22 @@ def test_labels_are_the_runtime_s_under_the_input_s_stamps(
         assert (message.encoding, message.step) == ("mono8", SIZE[1])
         assert message.header.stamp.sec * 10**9 + message.header.stamp.nanosec == stamp
         assert message.header.frame_id == "front" and recorded_ns == stamp + 7_000_000
+
+
+def test_the_bag_has_masks_where_classes_are_named(
+    write_drive: WriteDrive, tmp_path: Path, replayed: tuple[Path, Json]
+) -> None:
+    bag, mask = write_drive({CAMERA: picture}), "/front/segmentation/mask"
+    with Recording(replayed[0] / "bag") as recording:
+        assert mask not in recording.topics
+    with pytest.raises(JetSegError, match=r"--mask-class: the model has no class 'Moose'; it has"):
+        replay_with_report(settings(bag, tmp_path / "no", mask_classes=("Moose",)))
+    replay_with_report(settings(bag, tmp_path / "out", mask_classes=("road",)))
+    labels = outputs(tmp_path / "out", "/front/segmentation/label")
+    road = CAMVID11.names.index("Road")
+    for (found, _), (label, _) in zip(outputs(tmp_path / "out", mask), labels, strict=True):
+        assert found.encoding == "mono8" and found.header == label.header
+        np.testing.assert_array_equal(found.data, np.where(label.data == road, 255, 0))
 
 
 def test_a_foreign_reader_opens_the_output(replayed: tuple[Path, Json]) -> None:

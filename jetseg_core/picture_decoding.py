@@ -1,0 +1,75 @@
+"""Encoded pictures (JPEG, PNG and all else that OpenCV reads) as arrays; a damaged one is refused, not filled in."""
+
+from __future__ import annotations
+
+import re
+
+import cv2
+import numpy as np
+import simplejpeg
+
+_JPEG, _END = b"\xff\xd8", b"\xff\xd9"
+_APPENDED_BYTES = 2
+"""Bytes of any value that a whole JPEG may have before its end, as some webcams write it; zeros may be more."""
+_EXIF = b"Exif\x00\x00"
+_HEADER_BYTES = 1 << 16
+"""A JPEG's Exif block begins before this and is no longer."""
+
+
+def decode_picture(encoded: np.ndarray, upright: bool = False) -> np.ndarray:
+    """Decode a picture; gray is spread over the channels, alpha dropped.
+
+    OpenCV fills the missing part of a damaged JPEG with gray, and says so on standard error alone. simplejpeg, of the
+    same pixels, reports it.
+
+    Args:
+        encoded: (N,) uint8.
+        upright: turn a photograph by the orientation in its Exif block, as viewers do.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        ValueError: not a picture, or a damaged one.
+    """
+    data = encoded.tobytes()
+    if data.startswith(_JPEG):
+        picture = _decode_jpeg(data)
+        if picture is not None and not (upright and _EXIF in data[:_HEADER_BYTES]):
+            return picture
+    turned = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        image = cv2.imdecode(encoded, turned) if encoded.size else None
+    except cv2.error as error:  # such as a size over its limit
+        raise ValueError(f"OpenCV refuses it: {' '.join(str(error).split())[:200]}") from error
+    if image is None:
+        raise ValueError("not a picture, or a damaged one")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def _decode_jpeg(data: bytes) -> np.ndarray | None:
+    """(H, W, 3) uint8 RGB; None for a JPEG of a kind that simplejpeg does not decode, such as CMYK."""
+    try:
+        return simplejpeg.decode_jpeg(data, "RGB", strict=True)
+    except ValueError as error:
+        complaint = str(error)
+    try:
+        filled_in = simplejpeg.decode_jpeg(data, "RGB", strict=False)
+    except ValueError:
+        return None
+    if _is_damage(complaint, data):
+        raise ValueError(f"a damaged JPEG: {complaint}")
+    return filled_in
+
+
+def _is_damage(complaint: str, data: bytes) -> bool:
+    """False for what libjpeg remarks on in whole pictures: unknown revisions, and bytes that webcams append."""
+    appended = re.search(r"(\d+) extraneous bytes before marker 0xd9", complaint)
+    if appended is not None:
+        count = int(appended[1])
+        tail = data[: data.rfind(_END)][-count:]
+        return count > _APPENDED_BYTES and bool(tail.strip(b"\x00\xff"))
+    return (
+        re.search(r"Corrupt JPEG data|Premature end|Inconsistent progression", complaint)
+        is not None
+    )

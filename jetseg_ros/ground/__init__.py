@@ -1,0 +1,1 @@
+"""The ground node: free space for planners, from labels and calibration."""
