@@ -49,4 +49,4 @@ def domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 @pytest.fixture(scope="session")
 def soak_frames() -> int:
     """How many frames a test of endurance sends: few, unless JETSEG_SOAK_FRAMES says more."""
-    return int(os.environ.get("JETSEG_SOAK_FRAMES") or 200)
+    return int(os.environ.get("JETSEG_SOAK_FRAMES") or 100)

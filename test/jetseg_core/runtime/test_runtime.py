@@ -229,5 +229,5 @@ def test_the_shipped_model_starts_fast_and_small_without_torch() -> None:
     # A generous bound on a busy machine; `jetseg bench` measures.
     measured = measure_start_up(RuntimeSettings(backend="openvino"))
     assert not measured.imports_torch
-    assert measured.first_result_s < 10
+    assert measured.first_result_s < 60
     assert measured.peak_memory_mb < 350

@@ -21,30 +21,22 @@ from jetseg_ros.doctor.ros_checks import (
 )
 
 
-def test_this_machine(domain: int) -> None:
-    command = [sys.executable, "-m", "jetseg_ros.doctor.ros_checks", "--json"]
-    finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    printed = json.loads(finished.stdout)
-    names = {item["name"] for item in printed["findings"]}
-    assert {"self-test", "rclpy", "jetseg.msg", "cv_bridge", "executables", "discovery"} <= names
-    assert printed["findings"][-1]["name"] == "image over DDS"
-
-
-def test_jetseg_doctor_has_the_checks_of_ros_where_it_is_installed(
+def test_both_names_of_the_command_have_the_same_checks(
     domain: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = Path(__file__).parents[3]
     metadata = [sys.executable, "setup.py", "--quiet", "egg_info", "--egg-base", str(tmp_path)]
-    subprocess.run(metadata, cwd=root, check=True, timeout=120)
+    subprocess.run(metadata, cwd=root, check=True, timeout=300)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{root}", prepend=":")
     command = [sys.executable, "-m", "jetseg_core.cli.main", "doctor", "--json"]
-    finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
     names = [item["name"] for item in json.loads(finished.stdout)["findings"]]
     assert names[0] == "python" and names.count("rclpy") == 1 and names[-1] == "image over DDS"
+    assert {"self-test", "jetseg.msg", "cv_bridge", "executables", "discovery"} <= set(names)
     # The other name of the command adds them itself, and has them once.
     command = [sys.executable, "-m", "jetseg_ros.doctor.ros_checks", "--json"]
-    finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert [item["name"] for item in json.loads(finished.stdout)["findings"]] == names
 
 
@@ -56,7 +48,7 @@ def test_without_ros_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_failure_is_the_exit_status(domain: int) -> None:
     command = [sys.executable, "-m", "jetseg_ros.doctor.ros_checks", "--checkpoint", "nowhere.pt"]
-    finished = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert finished.returncode == 1 and "Traceback" not in finished.stderr
     assert "fail  model" in finished.stdout
 

@@ -119,7 +119,7 @@ def test_once_a_second_without_frames_or_clock(rig: Rig) -> None:
     rig.spin_until(lambda: bool(arrays), "the first")
     start = time.monotonic()
     rig.spin_until(lambda: len(arrays) == 4, "three more")
-    assert 1.5 < time.monotonic() - start < 10
+    assert time.monotonic() - start > 1.5
 
 
 def test_no_frames_is_an_error(rig: Rig) -> None:

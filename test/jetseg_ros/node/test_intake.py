@@ -90,7 +90,7 @@ def test_stopping_ends_the_thread_and_the_subscriptions(rig: Rig) -> None:
             intake.start()
         began = time.monotonic()
         intake.stop()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
         assert not intake._thread.is_alive()
         assert (list(rig.peer.subscriptions), list(rig.peer.guards)) == before
 

@@ -147,7 +147,7 @@ def test_ctrl_c_leaves_what_there_is_and_it_can_be_gone_on_with(
         pytest.importorskip("ray", reason="the package ray is not installed (pip install ray)")
     drives, out = tmp_path / "drives", tmp_path / "out"
     for name in ("a", "b", "c"):
-        write_bag(drives / name, street_frames * 100, TOPICS, StoragePlugin.MCAP)
+        write_bag(drives / name, street_frames * 40, TOPICS, StoragePlugin.MCAP)
     command = [
         sys.executable,
         "-m",
@@ -170,11 +170,11 @@ def test_ctrl_c_leaves_what_there_is_and_it_can_be_gone_on_with(
     assert "go on with the same command and --resume" in said and "Traceback" not in said
     report = json.loads((out / "report.json").read_text())
     assert {bag["status"] for bag in report["bags"]} >= {"interrupted", "not begun"}
-    assert 0 < report["frames"] < 900 and "interrupted" in (out / "report.html").read_text()
+    assert 0 < report["frames"] < 360 * 3 and "interrupted" in (out / "report.html").read_text()
     finished = subprocess.run([*command, "--resume"], capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
     report = json.loads((out / "report.json").read_text())
-    assert report["complete"] is True and report["frames"] == 3 * 900
+    assert report["complete"] is True and report["frames"] == 3 * 360
 
 
 def test_a_process_that_dies_is_told(street_frames: list[Frame], tmp_path: Path) -> None:
