@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import mean
 
 from tqdm import tqdm
 
 from jetseg_core.data.data_set import DataSet
+from jetseg_core.data.soft_labels import recording_of
+from jetseg_core.data.soft_set import SoftSet
 from jetseg_core.errors import JetSegError
+from jetseg_core.evaluation.calibration import CalibrationCounts
 from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.runtime import Runtime
 
@@ -17,20 +22,22 @@ class Evaluation:
     """Accuracy of a runtime on labelled frames."""
 
     confusion: ConfusionMatrix
+    calibration: CalibrationCounts
+    recordings: Mapping[str, ConfusionMatrix]
+    """The same by recording, see `recording_of`."""
     frames: int
     runtime: Runtime
 
     def to_dict(self) -> dict[str, object]:
         """Plain data for JSON: figures in percent, IoU by class name (None for a class that does not occur)."""
-        names = self.runtime.description.classes.names
-        iou = (100 * self.confusion.iou()).tolist()
         return {
-            "miou": self.confusion.miou(),
-            "per_class_iou": {
-                name: value if value == value else None
-                for name, value in zip(names, iou, strict=True)
-            },
-            "pixel_accuracy": self.confusion.pixel_accuracy(),
+            **self._figures(self.confusion),
+            "ece": self.calibration.ece(),
+            "kept": self.calibration.kept(),
+            "recordings": {name: self._figures(part) for name, part in self.recordings.items()},
+            "recordings_pixel_accuracy": mean(
+                part.pixel_accuracy() for part in self.recordings.values()
+            ),
             "confusion_matrix": self.confusion.counts[:, :-1].tolist(),
             "frames": self.frames,
             "backend": self.runtime.backend,
@@ -41,8 +48,20 @@ class Evaluation:
             "sha256": self.runtime.description.sha256,
         }
 
+    def _figures(self, confusion: ConfusionMatrix) -> dict[str, object]:
+        names = self.runtime.description.classes.names
+        iou = (100 * confusion.iou()).tolist()
+        return {
+            "miou": confusion.miou(),
+            "per_class_iou": {
+                name: value if value == value else None
+                for name, value in zip(names, iou, strict=True)
+            },
+            "pixel_accuracy": confusion.pixel_accuracy(),
+        }
 
-def evaluate(runtime: Runtime, data: DataSet) -> Evaluation:
+
+def evaluate(runtime: Runtime, data: DataSet | SoftSet) -> Evaluation:
     """Segment every frame at its own size and count against its labels.
 
     Raises:
@@ -55,12 +74,21 @@ def evaluate(runtime: Runtime, data: DataSet) -> Evaluation:
             f"{', '.join(data.classes.names)}; evaluate on data of the model's classes, and name them "
             "with --classes"
         )
-    confusion = ConfusionMatrix(len(classes))
-    for image, truth in tqdm(data, "evaluating", leave=False):
-        confusion.update(runtime.segment(image).labels, truth)
+    confusion, calibration = ConfusionMatrix(len(classes)), CalibrationCounts(len(classes))
+    recordings: dict[str, ConfusionMatrix] = {}
+    for file, (image, truth) in zip(
+        data.frames, tqdm(data, "evaluating", leave=False), strict=True
+    ):
+        found = runtime.segment(image, confidence=True)
+        assert found.confidence is not None
+        calibration.update(found.labels, found.confidence, truth)
+        part = recordings.setdefault(recording_of(file.stem), ConfusionMatrix(len(classes)))
+        for counts in (confusion, part):
+            counts.update(found.labels, truth)
+    recordings = {name: part for name, part in recordings.items() if part.counts.any()}
     if not confusion.counts.any():
         raise JetSegError(
             f"no pixel of the labels is of a class: {data.describe()}; check that they hold the ids 0 to "
             f"{len(classes) - 1} or the colors of the classes, and name the data's classes with --classes"
         )
-    return Evaluation(confusion, len(data), runtime)
+    return Evaluation(confusion, calibration, recordings, len(data), runtime)
