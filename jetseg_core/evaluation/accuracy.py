@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from tqdm import tqdm
@@ -10,6 +11,8 @@ from jetseg_core.data.data_set import DataSet
 from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.runtime import Runtime
+
+_log = logging.getLogger("jetseg")
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def evaluate(runtime: Runtime, data: DataSet) -> Evaluation:
     """Segment every frame at its own size and count against its labels.
 
     Raises:
-        JetSegError: the model's classes are not those of the data, or no pixel is labelled.
+        JetSegError: the model's classes are not those of the data, or its labels hold fewer than two of them.
     """
     classes = runtime.description.classes
     if classes.names != data.classes.names:
@@ -58,9 +61,7 @@ def evaluate(runtime: Runtime, data: DataSet) -> Evaluation:
     confusion = ConfusionMatrix(len(classes))
     for image, truth in tqdm(data, "evaluating", leave=False):
         confusion.update(runtime.segment(image).labels, truth)
-    if not confusion.counts.any():
-        raise JetSegError(
-            f"no pixel of the labels is of a class: {data.describe()}; check that they hold the ids 0 to "
-            f"{len(classes) - 1} or the colors of the classes, and name the data's classes with --classes"
-        )
+    data.tally.check(data.describe())
+    for warning in data.tally.warnings():
+        _log.warning("%s: %s", data.describe(), warning)
     return Evaluation(confusion, len(data), runtime)
