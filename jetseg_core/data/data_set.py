@@ -12,6 +12,7 @@ import numpy as np
 from jetseg_core.classes import CAMVID11, CAMVID32, ClassSet
 from jetseg_core.data.camvid import CAMVID_SPLITS, camvid_split, is_camvid
 from jetseg_core.data.image_files import IMAGE_SUFFIXES, LabelReader, list_images, read_image
+from jetseg_core.data.label_tally import LabelTally
 from jetseg_core.data.layouts import SEGNET, DataFolders, LabelFolder, find_layout
 from jetseg_core.errors import JetSegError
 
@@ -65,6 +66,11 @@ class DataSet:
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
             labels = cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST_EXACT)
         return image, labels
+
+    @property
+    def tally(self) -> LabelTally:
+        """The label values of all items that were read."""
+        return self._reader.tally
 
     def describe(self) -> str:
         """Name of the data for a checkpoint's provenance, without folders of this machine."""

@@ -12,6 +12,7 @@ from jetseg_core.classes import CAMVID11, CAMVID32, UNLABELLED, ClassSet
 from jetseg_core.classes.class_file import read_class_dict
 from jetseg_core.data.camvid import CAMVID11_OF
 from jetseg_core.data.label_decoding import decode_label
+from jetseg_core.data.label_tally import LabelTally
 from jetseg_core.errors import JetSegError
 from jetseg_core.picture_decoding import decode_picture
 
@@ -58,6 +59,8 @@ class LabelReader:
 
     def __init__(self, classes: ClassSet, root: Path | None = None) -> None:
         self.classes = classes
+        self.tally = LabelTally(classes)
+        """The values of all images that were read."""
         self.painted = CAMVID32 if classes == CAMVID11 else classes
         """The classes whose colors label images have."""
         if root is not None and (root / "class_dict.csv").is_file():
@@ -85,8 +88,13 @@ class LabelReader:
             )
         if labels.ndim == 3:
             return self.ids_of_colors(labels)
-        labels[labels >= len(self.classes)] = UNLABELLED
-        return labels
+        return self.known_ids(labels)
+
+    def known_ids(self, ids: np.ndarray) -> np.ndarray:
+        """(H, W) uint8 ids with 255 in place of those of no class; changed in place."""
+        self.tally.add_ids(ids)
+        ids[ids >= len(self.classes)] = UNLABELLED
+        return ids
 
     def ids_of_colors(self, image: np.ndarray) -> np.ndarray:
         """Class ids of a label image in colors.
@@ -102,8 +110,10 @@ class LabelReader:
         """
         if image.shape[2] == 3:
             image = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA)
-        packed = image.view("<u4")[..., 0]  # 0xAARRGGBB
-        return self._id_of_color[packed & 0xFFFFFF]
+        colors = image.view("<u4")[..., 0] & 0xFFFFFF  # 0xAARRGGBB without alpha
+        ids = self._id_of_color[colors]
+        self.tally.add_colors(colors, ids)
+        return ids
 
     @cached_property
     def _id_of_color(self) -> np.ndarray:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from jetseg_core.classes import CAMVID11, ClassSet
+from jetseg_core.classes import CAMVID11, UNLABELLED, ClassSet
 from jetseg_core.data.image_files import list_images, read_image
+from jetseg_core.data.label_tally import LabelTally
 from jetseg_core.data.soft_labels import CERTAIN, FOLDER, certain_labels, find_soft, read_soft
 from jetseg_core.errors import JetSegError
 
@@ -29,6 +30,8 @@ class SoftSet:
         self, root: str | Path, classes: ClassSet = CAMVID11, beginnings: Sequence[str] = ()
     ) -> None:
         self.classes, self.root = classes, Path(root)
+        self.tally = LabelTally(classes)
+        """The classes of all items that were read; pixels of which nothing is certain are left out."""
         folder = self.root / "images"
         if not folder.is_dir() or not (self.root / FOLDER).is_dir():
             raise JetSegError(
@@ -57,7 +60,9 @@ class SoftSet:
         file = find_soft(self.root, self.frames[index].stem)
         assert file is not None
         soft = read_soft(file, len(self.classes))
-        return image, certain_labels(soft, (image.shape[0], image.shape[1]))
+        labels = certain_labels(soft, (image.shape[0], image.shape[1]))
+        self.tally.add_ids(labels[labels != UNLABELLED])
+        return image, labels
 
     def describe(self) -> str:
         """Name of the data."""

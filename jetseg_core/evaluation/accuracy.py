@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import mean
@@ -15,6 +16,8 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.calibration import CalibrationCounts
 from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.runtime import Runtime
+
+_log = logging.getLogger("jetseg")
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def evaluate(runtime: Runtime, data: DataSet | SoftSet) -> Evaluation:
     """Segment every frame at its own size and count against its labels.
 
     Raises:
-        JetSegError: the model's classes are not those of the data, or no pixel is labelled.
+        JetSegError: the model's classes are not those of the data, or its labels hold fewer than two of them.
     """
     classes = runtime.description.classes
     if classes.names != data.classes.names:
@@ -85,10 +88,8 @@ def evaluate(runtime: Runtime, data: DataSet | SoftSet) -> Evaluation:
         part = recordings.setdefault(recording_of(file.stem), ConfusionMatrix(len(classes)))
         for counts in (confusion, part):
             counts.update(found.labels, truth)
+    data.tally.check(data.describe())
+    for warning in data.tally.warnings():
+        _log.warning("%s: %s", data.describe(), warning)
     recordings = {name: part for name, part in recordings.items() if part.counts.any()}
-    if not confusion.counts.any():
-        raise JetSegError(
-            f"no pixel of the labels is of a class: {data.describe()}; check that they hold the ids 0 to "
-            f"{len(classes) - 1} or the colors of the classes, and name the data's classes with --classes"
-        )
     return Evaluation(confusion, calibration, recordings, len(data), runtime)

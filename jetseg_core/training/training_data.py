@@ -54,8 +54,8 @@ class TrainingData:
         """Read the training frames and those that are held out.
 
         Raises:
-            JetSegError: a file cannot be used, no frame's name begins as one of `hold_out`, or an epoch has less than
-                one batch.
+            JetSegError: a file cannot be used, no frame's name begins as one of `hold_out`, an epoch has less than one
+                batch, or the labels of a split hold fewer than two classes.
         """
         classes = find_classes(config.classes)
         train, val, described = _read_labelled(config, classes)
@@ -97,7 +97,6 @@ class TrainingData:
             raise JetSegError(
                 f"batch_size: {config.batch_size}, but an epoch has only {data.epoch_length()} frames"
             )
-        data.check_labels()
         return data
 
     @property
@@ -125,51 +124,12 @@ class TrainingData:
         own = 1 - sum(share for _, share in self.extra)
         return [round(len(self.train) * share / own) for _, share in self.extra]
 
-    def check_labels(self) -> None:
-        """Warn of unlabelled pixels and missing classes, before time is spent on training.
-
-        Raises:
-            JetSegError: fewer than two classes have a pixel, as where a mask of 0 and 255 is taken for class ids.
-        """
-        counts = self._value_counts()
-        shares = 100 * counts / counts.sum()
-        found = ", ".join(
-            f"{value}: {shares[value]:.1f} %" for value in np.flatnonzero(counts)[:40]
-        )
-        pixels = counts[: len(self.classes)]
-        expected = (
-            f"values found: {found}; expected ids 0 to {len(self.classes) - 1}, 255 for void, or the colors of the "
-            "classes"
-        )
-        if (pixels > 0).sum() < 2:
-            raise JetSegError(
-                f"the training labels hold fewer than two classes; {expected}; name the data's classes with "
-                "--classes, or rewrite the labels (a mask of 0 and 255 wants 0 and 1)"
-            )
-        if pixels.sum() < counts.sum() / 2:
-            _log.warning(
-                "%.1f %% of the training pixels are of no class; %s",
-                100 - shares[: len(self.classes)].sum(),
-                expected,
-            )
-        missing = [n for n, count in zip(self.classes.names, pixels, strict=True) if not count]
-        if missing:
-            _log.warning(
-                "no training pixel of %s; the network cannot learn them; %s",
-                ", ".join(missing),
-                expected,
-            )
-
-    def _value_counts(self) -> np.ndarray:
-        """(256,) int64 pixels of each label value in the training frames."""
+    def class_pixels(self) -> np.ndarray:
+        """(C,) int64 pixels of each class in the training frames; labels of no class do not count."""
         counts = np.zeros(256, np.int64)
         for _, labels in self.labelled():
             counts += np.bincount(labels.ravel(), minlength=256)
-        return counts
-
-    def class_pixels(self) -> np.ndarray:
-        """(C,) int64 pixels of each class in the training frames; labels of no class do not count."""
-        return self._value_counts()[: len(self.classes)]
+        return counts[: len(self.classes)]
 
 
 def _read_labelled(
@@ -186,11 +146,16 @@ def _read_labelled(
         )
     description = train.describe()
     frames = labelled_frames(train, root, with_soft)
+    train.tally.check(f"{root}: training")
+    for warning in [*train.tally.warnings(), *train.tally.missing()]:
+        _log.warning("training: %s", warning)
     folders = find_layout(root)
     if config.hold_out and not folders.together and "val" not in folders.splits:
         others = []
     else:
-        others = labelled_frames(DataSet(root, "val", classes, size), root, with_soft)
+        val_set = DataSet(root, "val", classes, size)
+        others = labelled_frames(val_set, root, with_soft)
+        val_set.tally.check(f"{root}: validation")
     held_out = config.held_out()
     everything = [*frames, *others]
     val = [frame for frame in everything if held_out and frame.name.startswith(held_out)]

@@ -145,6 +145,9 @@ class Job:
                 self._end_part()
         if self._reader.labels and self._done and not self._labelled:
             self.warnings.append("no label image belongs to any frame, so there is no accuracy")
+        tally = self._truth.files.tally
+        remarks = ([tally.fault] if tally.fault else tally.warnings()) if tally.pixels else []
+        self.warnings.extend(f"ground truth: {remark}" for remark in remarks)
         return complete
 
     def _end_part(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from jetseg_core.classes import UNLABELLED, ClassSet
+from jetseg_core.classes import ClassSet
 from jetseg_core.data.image_files import LabelReader
 from jetseg_core.data.layouts import LabelFolder
 from jetseg_core.errors import JetSegError
@@ -117,6 +117,4 @@ class TruthReader:
             )
         if encoding == "8UC1":
             message = replace(message, encoding="mono8")
-        labels = np.ascontiguousarray(decode_message(message)[..., 0])
-        labels[labels >= len(self.classes)] = UNLABELLED
-        return labels
+        return self.files.known_ids(np.ascontiguousarray(decode_message(message)[..., 0]))

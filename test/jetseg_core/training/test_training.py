@@ -298,6 +298,6 @@ def test_a_mask_of_0_and_255_is_refused_before_training(data: Path, tmp_path: Pa
         labels = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
         cv2.imwrite(str(file), np.where(labels == 3, 255, 0).astype(np.uint8))
     with pytest.raises(
-        JetSegError, match=r"fewer than two classes; values found: .* expected ids 0 to 10"
+        JetSegError, match=r"of a single class; values found: .* expected ids 0 to 10"
     ):
         train(settings(folder, tmp_path / "out"))
