@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from pathlib import Path
 
 from launch.actions import DeclareLaunchArgument
 from launch.conditions import IfCondition
@@ -11,6 +12,9 @@ from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 from launch_ros.substitutions import FindPackageShare
+from launch_ros.utilities import prefix_namespace
+
+from jetseg_ros.node.command_line import check_file
 
 CONFIG = PathJoinSubstitution([FindPackageShare("jetseg"), "config"])
 
@@ -138,10 +142,12 @@ def ground_node(context: LaunchContext) -> list[Node]:
 
     Raises:
         RuntimeError: a height or angle that is not a number.
+        JetSegError: the parameter file is not one for this node.
     """
     given = context.launch_configurations
     if given.get("ground") != "true":
         return []
+    _check_parameter_file(context, "ground_params_file", "ground")
     overrides: dict[str, object] = {}
     for name, target in GROUND_OVERRIDES.items():
         if text := given.get(name):
@@ -180,7 +186,9 @@ def segmentation_node(
 
     Raises:
         RuntimeError: both a preset and a checkpoint were given.
+        JetSegError: the parameter file is not one for this node.
     """
+    _check_parameter_file(context, "params_file", "jetseg")
     given = {
         name: context.launch_configurations[name]
         for name in OVERRIDES
@@ -206,6 +214,22 @@ def segmentation_node(
         ros_arguments=["--log-level", LaunchConfiguration("log_level")],
         output="screen",
     )
+
+
+def _check_parameter_file(context: LaunchContext, argument: str, node: str) -> None:
+    """Refuse a parameter file that is not one for the node: launch goes on without it.
+
+    Args:
+        context: of the launch, which knows the arguments.
+        argument: that names the file.
+        node: name without namespace.
+    """
+    file = LaunchConfiguration(argument).perform(context)
+    namespace = prefix_namespace(
+        context.launch_configurations.get("ros_namespace"),
+        LaunchConfiguration("namespace").perform(context),
+    )
+    check_file(Path(file), f"/{(namespace or '').strip('/')}/{node}".replace("//", "/"))
 
 
 def rviz_node(

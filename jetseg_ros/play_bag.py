@@ -18,7 +18,7 @@ from rclpy.utilities import remove_ros_args
 
 from jetseg_core.cli.options import add_version
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording import is_bag
+from jetseg_core.recording import check_bag
 from jetseg_ros.node.command_line import initialise
 from jetseg_ros.node.process import one_interrupt
 
@@ -32,7 +32,7 @@ def main(args: list[str] | None = None) -> int:
     options = _parser().parse_args(remove_ros_args(["play_bag", *arguments])[1:])
     try:
         with one_interrupt():
-            _check_bag(options.bag)
+            check_bag(options.bag)
             ros2 = _find_player()
             _wait_for_node(arguments, options.wait)
     except JetSegError as error:
@@ -62,14 +62,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_version(parser)
     return parser
-
-
-def _check_bag(bag: Path) -> None:
-    if not is_bag(bag):
-        raise JetSegError(
-            f"{bag}: not a rosbag2 recording; expected a folder with .mcap or .db3 files, or one such "
-            "file"
-        )
 
 
 def _find_player() -> str:

@@ -28,8 +28,9 @@ def generate_launch_description() -> LaunchDescription:
         [
             DeclareLaunchArgument(
                 "cameras",
-                description="Namespaces of the camera drivers, with commas between them. The results of "
-                "/front are in front/segmentation.",
+                description="Namespaces of the camera drivers, with commas between them. Those without a slash in "
+                "front are relative to the argument namespace, images and results alike: the results of /front "
+                "are in /front/segmentation.",
             ),
             DeclareLaunchArgument(
                 "image_name",
@@ -45,11 +46,11 @@ def generate_launch_description() -> LaunchDescription:
 
 def start_nodes(context: LaunchContext) -> list[Node]:
     """The node on all cameras, and one RViz for each."""
-    namespaces = LaunchConfiguration("cameras").perform(context).split(",")
+    given = [text.strip() for text in LaunchConfiguration("cameras").perform(context).split(",")]
     image = LaunchConfiguration("image_name").perform(context)
     namespace = LaunchConfiguration("namespace").perform(context)
-    names = [name for text in namespaces if (name := text.strip().strip("/"))]
-    topics = {name: posixpath.join("/", name, image) for name in names}
+    names = ["/" * text.startswith("/") + name for text in given if (name := text.strip("/"))]
+    topics = {name: posixpath.join(name, image) for name in names}
     remappings = [pair for name in names for pair in input_remappings(name, topics[name])]
     return [
         # First: where RViz is not installed, launch ends here, and would leave behind what it has started.

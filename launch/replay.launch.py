@@ -6,6 +6,9 @@ For example:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from launch.actions import (
     DeclareLaunchArgument,
     OpaqueFunction,
@@ -13,9 +16,12 @@ from launch.actions import (
     Shutdown,
 )
 from launch.event_handlers import OnProcessExit
+from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
+from jetseg_core.errors import JetSegError
+from jetseg_core.recording import check_bag
 from jetseg_ros.launching import input_remappings, node_arguments, rviz_node, segmentation_node
 from launch import Action, LaunchContext, LaunchDescription
 
@@ -46,7 +52,12 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def start_nodes(context: LaunchContext) -> list[Action]:
-    """The node on the time of the recording, the player, which waits for it, and RViz."""
+    """The node on the time of the recording, the player, which waits for it, and RViz.
+
+    Raises:
+        JetSegError: what is to be played is no recording; nothing has started then.
+    """
+    check_bag(Path(LaunchConfiguration("bag").perform(context)))
     namespace = LaunchConfiguration("namespace")
     remappings = input_remappings("", LaunchConfiguration("image_topic").perform(context))
     loop = LaunchConfiguration("loop").perform(context) == "true"
@@ -61,7 +72,7 @@ def start_nodes(context: LaunchContext) -> list[Action]:
             *(["--loop"] if loop else []),
         ],
         output="screen",
-        on_exit=Shutdown(reason="the recording has ended"),
+        on_exit=_ended("the player", "the recording has ended"),
     )
     node = segmentation_node(context, remappings, {"use_sim_time": True})
     return [
@@ -70,7 +81,18 @@ def start_nodes(context: LaunchContext) -> list[Action]:
         node,
         # Without it the player would wait in vain.
         RegisterEventHandler(
-            OnProcessExit(target_action=node, on_exit=Shutdown(reason="the node has ended"))
+            OnProcessExit(target_action=node, on_exit=_ended("the node", "the node has ended"))
         ),
         player,
     ]
+
+
+def _ended(what: str, reason: str) -> Callable[[ProcessExited, LaunchContext], Shutdown]:
+    """End everything when a process ends; with a failure, so that launch ends with one, too, if the process did."""
+
+    def end(event: ProcessExited, context: LaunchContext) -> Shutdown:
+        if event.returncode and not context.is_shutdown:
+            raise JetSegError(f"{what} ended with status {event.returncode}; it says why above")
+        return Shutdown(reason=reason)
+
+    return end

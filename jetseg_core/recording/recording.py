@@ -35,6 +35,19 @@ def is_bag(path: Path) -> bool:
     return _is_storage(path)
 
 
+def check_bag(path: Path) -> None:
+    """Refuse a path that is no recording, without opening it.
+
+    Raises:
+        JetSegError: nothing there, or something else.
+    """
+    if not is_bag(path):
+        there = "not a rosbag2 recording" if path.exists() else "no such file or folder"
+        raise JetSegError(
+            f"{path}: {there}; expected a folder with .mcap or .db3 files, or one such file"
+        )
+
+
 def recording_places(path: Path) -> list[Path]:
     """Places read for a recording: `path`, and for a storage file the folder of its recording."""
     part = path.is_file() and (path.parent / METADATA).is_file()

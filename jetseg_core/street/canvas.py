@@ -1,4 +1,4 @@
-"""A picture and its labels, painted together from flat faces and textured panels."""
+"""A picture and its labels, painted together from textured panels and flat-faced solids."""
 
 from __future__ import annotations
 
@@ -11,17 +11,26 @@ import cv2
 import numpy as np
 
 from jetseg_core.classes import CAMVID11, UNLABELLED
-from jetseg_core.street.daylight import Light
+from jetseg_core.street.daylight import HAZE, Light, clearness
 from jetseg_core.street.pinhole_camera import NEAR, PinholeCamera
 
 (SKY, BUILDING, POLE, ROAD, SIDEWALK, TREE, SIGN, FENCE, CAR, PEDESTRIAN, BICYCLIST) = range(
     len(CAMVID11)
 )
-NOTHING = UNLABELLED
-
-_SHIFT = 4  # corners are fixed-point numbers: sixteenths of a pixel
 _COVERS = 50  # opacity from which a texel counts as covered: thin twigs belong to their tree
 _SMALLEST = 4  # texels along an axis below which a texture is not shrunk
+Span = tuple[float, float]
+
+
+def fixed_point(pixels: np.ndarray) -> np.ndarray:
+    """Pixel positions (..., 2) as OpenCV takes them with 4 fractional bits."""
+    return np.rint(np.clip(pixels, -1e6, 1e6) * 16).astype(np.int32)
+
+
+def stroke(picture: np.ndarray, pixels: np.ndarray, color: Any, width: float) -> None:
+    """Draw a line of some width in pixels through pixel positions (N, 2)."""
+    corners, thick = fixed_point(pixels), max(1, round(width))
+    cv2.polylines(picture, [corners], False, color, thick, cv2.LINE_AA, 4)
 
 
 class Texture:
@@ -32,164 +41,126 @@ class Texture:
     """
 
     def __init__(self, picture: np.ndarray) -> None:
-        self.opaque = picture.shape[2] == 3
-        whole = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA) if self.opaque else picture
-        self.mean = picture[:, :, :3].mean((0, 1)).astype(np.uint8)
-        self._copies = {(0, 0): np.ascontiguousarray(whole)}
+        opaque = picture.shape[2] == 3
+        self._picture = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA) if opaque else picture
+        self._copies: dict[tuple[int, int], np.ndarray] = {}
 
     def fitted(self, width: float, height: float) -> np.ndarray:
         """The smallest copy (h, w, 4) that has about a texel per pixel at (width, height) pixels."""
-        rows, columns = self._copies[(0, 0)].shape[:2]
+        rows, columns = self._picture.shape[:2]
         across, down = (
             max(0, min(int(log2(full / max(shown, 1.0)) + 0.3), int(log2(full / _SMALLEST))))
             for full, shown in ((columns, width), (rows, height))
         )
-        return self._copy(across, down)
-
-    def _copy(self, across: int, down: int) -> np.ndarray:
         if (across, down) not in self._copies:
-            step = (1, 0) if across >= down else (0, 1)
-            larger = self._copy(across - step[0], down - step[1])
-            size = (larger.shape[1] >> step[0], larger.shape[0] >> step[1])
-            self._copies[(across, down)] = cv2.resize(larger, size, interpolation=cv2.INTER_AREA)
+            size = (columns >> across, rows >> down)
+            copy = cv2.resize(self._picture, size, interpolation=cv2.INTER_AREA)
+            self._copies[(across, down)] = copy
         return self._copies[(across, down)]
 
 
 class Canvas:
-    """What a camera sees in some light: `image` (H, W, 3) uint8 RGB and `labels` (H, W) uint8."""
+    """A camera's view in some light: `image` (H, W, 3) uint8 RGB and `labels` (H, W) uint8."""
 
     def __init__(self, camera: PinholeCamera, light: Light) -> None:
         self.camera = camera
         self.light = light
         self.image = np.zeros((*camera.size, 3), np.uint8)
-        self.labels = np.full(camera.size, NOTHING, np.uint8)
+        self.labels = np.full(camera.size, UNLABELLED, np.uint8)
 
-    def fill(self, pixels: np.ndarray, color: np.ndarray, label: int) -> None:
-        """Fill a polygon (N, 2) in pixels: smooth edges in the picture, whole pixels in the labels."""
-        if len(pixels) > 2:
-            corners = fixed_point(pixels)
-            cv2.fillPoly(self.image, [corners], np.asarray(color).tolist(), cv2.LINE_AA, _SHIFT)
-            cv2.fillPoly(self.labels, [corners], label, shift=_SHIFT)
+    def fill(self, corners: np.ndarray, color: Any, label: int) -> None:
+        """Fill a polygon of `fixed_point` corners (N, 2): smooth edges in the picture, hard ones in the labels."""
+        cv2.fillPoly(self.image, [corners], color, cv2.LINE_AA, 4)
+        cv2.fillPoly(self.labels, [corners], label, shift=4)
 
-    def fill_ground(self, x: tuple[float, float], z: tuple[float, float], color: np.ndarray,
-                    label: int) -> None:  # fmt: skip
+    def fill_ground(self, x: Span, z: Span, color: Any, label: int) -> None:
         """Fill a rectangle on the ground between two positions across and along the street."""
-        self.fill(self.camera.polygon(ground_rectangle(x, z)), color, label)
-
-    def misses(self, x: float, half_width: float, z: float) -> bool:
-        """True if nothing can be seen of a thing at `x` whose far end is at `z`, both in metres."""
-        camera = self.camera
-        aside = abs(x - float(camera.position[0])) - half_width
-        ahead = z - float(camera.position[2])
-        return aside > 0.55 * hypot(*camera.size) / camera.focal * ahead + 0.3
+        ends = np.array([(x[0], 0, z[0]), (x[0], 0, z[1]), (x[1], 0, z[1]), (x[1], 0, z[0])], float)
+        pixels = self.camera.polygon(ends)
+        if len(pixels):
+            self.fill(fixed_point(pixels), np.asarray(color, float).tolist(), label)
 
     def warp(
         self, texture: Texture, corner: np.ndarray, along: np.ndarray, up: np.ndarray
-    ) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray] | None:
+    ) -> tuple[tuple[slice, slice], np.ndarray] | None:
         """A texture as it appears on a parallelogram in the world.
 
-        Args:
-            texture: the picture.
-            corner: (3,) its lower left corner.
-            along: (3,) from there to the lower right corner.
-            up: (3,) from there to the upper left corner.
+        `corner` (3,) is its lower left corner; `along` and `up` lead to the lower right and the upper left.
 
         Returns:
-            Part of the picture, RGBA (h, w, 4) uint8 and coverage (h, w) uint8 there; None if unseen.
+            Part of the picture, and RGBA (h, w, 4) uint8 there; None if nothing is seen.
         """
-        camera = self.camera
-        outline = camera.polygon(
-            np.array([corner + up, corner + up + along, corner + along, corner])
-        )
+        camera, top = self.camera, corner + up
+        outline = camera.polygon(np.array([top, top + along, corner + along, corner]))
         if not len(outline):
             return None
-        height, width = camera.size
-        low, high = outline.min(0), outline.max(0)
-        x0, y0 = (max(0, int(v) - 1) for v in low)
-        x1, y1 = (min(n, int(v) + 2) for n, v in zip((width, height), high, strict=True))
-        if x1 <= x0 or y1 <= y0:
+        low = np.maximum(outline.min(0).astype(int) - 1, 0)
+        high = np.minimum(outline.max(0).astype(int) + 2, camera.size[::-1])
+        if (high <= low).any():
             return None
         middle = corner + (along + up) / 2 - camera.position
         tall = camera.focal * sqrt((up @ up) / max(middle @ middle, 1.0))
-        source = texture.fitted(float(high[0] - low[0]), max(tall, float(high[1] - low[1])))
+        source = texture.fitted(np.ptp(outline[:, 0]), max(tall, np.ptp(outline[:, 1])))
         rows, columns = source.shape[:2]
-        plane = np.column_stack([along / columns, -up / rows, corner + up - camera.position])
+        plane = np.column_stack([along / columns, -up / rows, top - camera.position])
         place = camera.projection @ plane
         place[:, 2] += (place[:, 0] + place[:, 1]) / 2  # from corners to centres of texels
-        place[:2] -= place[2] * ((x0,), (y0,))
-        border = cv2.BORDER_REPLICATE if texture.opaque else cv2.BORDER_CONSTANT
-        size = (x1 - x0, y1 - y0)
-        if np.abs(place[2, :2]).max() < 1e-9 * abs(place[2, 2]):  # parallel to the picture: quicker
-            warped = cv2.warpAffine(source, place[:2] / place[2, 2], size, borderMode=border)
-        else:
-            warped = cv2.warpPerspective(source, place, size, borderMode=border)
-        if texture.opaque:
-            covered = np.zeros(size[::-1], np.uint8)
-            cv2.fillPoly(covered, [fixed_point(outline - (x0, y0))], 255, cv2.LINE_AA, _SHIFT)
-        else:
-            covered = cv2.extractChannel(warped, 3)
-        return (slice(y0, y1), slice(x0, x1)), warped, covered
+        place[:2] -= place[2] * low[:, None]
+        warped = cv2.warpPerspective(source, place, (high - low).tolist())
+        return (slice(low[1], high[1]), slice(low[0], high[0])), warped
 
 
 @dataclass(frozen=True)
 class Panel:
     """A flat picture: a wall, a fence, or a tree or person that turns to the camera."""
 
-    order: float
-    """Far end along the street in metres; things are painted from the largest down."""
-    corner: np.ndarray
-    """(3,) lower left corner; middle of the foot where it turns to the camera."""
+    place: np.ndarray
+    """(3,) world position of the lower left corner; middle of the foot where it turns to the camera."""
     along: np.ndarray
     """(3,) from there to the lower right corner."""
-    up: np.ndarray
-    """(3,) from there to the upper left corner."""
+    height: float
     texture: Texture
     label: int
-    sun: float = 1.0
-    """Share of the sun that reaches it, 0 to 1."""
     tint: np.ndarray | float = 1.0
     """(3,) factors on the colours."""
     turns: bool = False
     """Turn to the camera."""
+    nearer: float = 0.0
+    """Metres by which it is painted as if it was nearer."""
+
+    @property
+    def order(self) -> float:
+        """Far end along the street in metres; things are painted from the largest down."""
+        return float(self.place[2] + max(self.along[2], 0.0)) - self.nearer
 
     @property
     def reach(self) -> float:
         """Distance in metres from which it is too small to be painted."""
-        return 40.0 + 12.0 * float(self.up[1])
-
-    @cached_property
-    def normal(self) -> np.ndarray:
-        """(3,) unit vector out of the picture, to either side."""
-        normal = np.cross(self.along, self.up)
-        return normal / np.linalg.norm(normal)
+        return 40 + 12 * self.height
 
     def paint(self, canvas: Canvas) -> None:
         """Paint picture and labels."""
         camera, light = canvas.camera, canvas.light
-        corner, along, up = self.corner, self.along, self.up
-        if canvas.misses(corner[0], along[0] / 2 if self.turns else 0.0, self.order):
-            return
+        corner, along, up = self.place, self.along, np.array([0, self.height, 0])
         if self.turns:
-            right, down, _ = camera.rotation
-            along, up = right * along[0], -down * up[1]
+            along = camera.right * along[0]
             corner = corner - along / 2
         seen = canvas.warp(self.texture, corner, along, up)
         if seen is None:
             return
-        part, warped, covered = seen
+        part, warped = seen
         middle = corner + (along + up) / 2 - camera.position
-        facing = self.normal * (-1 if self.normal @ middle > 0 else 1)
-        shade = light.round_shade(self.sun) if self.turns else float(light.shade(facing, self.sun))
-        left = float(light.fade(sqrt(middle @ middle)))
-        lit = np.zeros((3, 4))  # haze comes in proportion to the opacity
-        lit[[0, 1, 2], [0, 1, 2]] = self.tint * np.float64(shade * left)
-        lit[:, 3] = light.haze * ((1 - left) / 255)
-        shown, weight = cv2.transform(warped, lit), cv2.merge([covered] * 3)
-        if self.texture.opaque:
-            shown = cv2.multiply(shown, weight, scale=1 / 255)
-        image = canvas.image[part]
-        cv2.add(shown, cv2.multiply(image, cv2.bitwise_not(weight), scale=1 / 255), dst=image)
-        canvas.labels[part][covered > (127 if self.texture.opaque else _COVERS)] = self.label
+        normal = np.array([along[2], 0, -along[0]]) / hypot(along[0], along[2])
+        normal *= -1 if normal @ middle > 0 else 1
+        shade = light.shade(np.array([0, 0.5, 0]) if self.turns else normal)  # those are round
+        clear = clearness(sqrt(middle @ middle))
+        # Haze comes in proportion to the opacity.
+        own = np.diag(np.ones(3) * self.tint * shade * clear)
+        lit = np.column_stack([own, HAZE * (1 - clear) / 255])
+        opacity, image = cv2.extractChannel(warped, 3), canvas.image[part]
+        behind = cv2.multiply(image, cv2.merge([cv2.bitwise_not(opacity)] * 3), scale=1 / 255)
+        cv2.add(cv2.transform(warped, lit), behind, dst=image)
+        canvas.labels[part][opacity > _COVERS] = self.label
 
 
 CORNERS = 12
@@ -203,19 +174,16 @@ class Mesh:
     """Flat faces in the order in which they are painted; x right, y up, z forward, metres."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[np.ndarray, np.ndarray, np.ndarray, int, float]] = []
+        self._rows: list[tuple[np.ndarray, np.ndarray, np.ndarray, int]] = []
 
-    def face(self, points: Any, outward: Any, color: Any, label: int, detail: float = 0) -> None:
-        """Add a flat face (N, 3) whose visible side is the one that `outward` points to.
-
-        `detail` is the number of pixels per metre below which the face is left out.
-        """
+    def face(self, points: Any, outward: Any, color: Any, label: int) -> None:
+        """Add a flat face (N, 3) whose visible side is the one that `outward` points to."""
         corners = np.asarray(points, float)
         around = corners - corners.mean(0)
         normal = np.cross(around, np.roll(around, -1, axis=0)).sum(0)  # Newell's method
         normal *= np.sign(normal @ np.asarray(outward, float)) / (np.linalg.norm(normal) + 1e-12)
         padded = np.concatenate([corners, np.repeat(corners[-1:], CORNERS - len(corners), axis=0)])
-        self._rows.append((padded, normal, np.asarray(color, float), label, detail))
+        self._rows.append((padded, normal, np.asarray(color, float), label))
 
     def box(self, low: Any, high: Any, color: Any, label: int) -> None:
         """Add the six sides of an upright box between two opposite corners."""
@@ -229,7 +197,7 @@ class Mesh:
 
     @cached_property
     def arrays(self) -> tuple[np.ndarray, ...]:
-        """Corners (F, CORNERS, 3), normals (F, 3), colours (F, 3), labels (F,) and detail (F,)."""
+        """Corners (F, CORNERS, 3), normals (F, 3), colours (F, 3) and labels (F,)."""
         return tuple(np.array(column) for column in zip(*self._rows, strict=True))
 
 
@@ -237,19 +205,20 @@ class Mesh:
 class Solid:
     """A mesh put up in the street."""
 
-    order: float
-    """As of `Panel`; the near end of a vehicle, which hides the posts and people beyond it."""
-    mesh: Mesh
     place: np.ndarray
     """(3,) world position of the mesh's origin."""
+    mesh: Mesh
     heading: float = 0.0
     """Radians; positive turns right."""
-    sun: float = 1.0
-    """Share of the sun that reaches it, 0 to 1."""
-    footprint: tuple[float, float, float] | None = None
-    """(half width, half length, height) of a vehicle, for its shadow."""
+    footprint: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """(half width, half length, height) of a vehicle."""
     reach: float = 120.0
-    """Distance in metres from which it is too small to be painted."""
+    """As of `Panel`."""
+
+    @property
+    def order(self) -> float:
+        """As of `Panel`; the near end of a vehicle, which hides the posts and people beyond it."""
+        return float(self.place[2]) - self.footprint[1]
 
     def turned(self, vectors: np.ndarray) -> np.ndarray:
         """Vectors (..., 3) of the mesh in world axes."""
@@ -258,35 +227,20 @@ class Solid:
 
     def paint(self, canvas: Canvas) -> None:
         """Paint picture and labels."""
-        camera, light = canvas.camera, canvas.light
-        if canvas.misses(self.place[0], 3.0, self.order + 5.0):
-            return
-        faces, normals, colors, labels, detail = self.mesh.arrays
-        distance = float(np.linalg.norm(self.place - camera.position))
+        camera = canvas.camera
+        faces, normals, colors, labels = self.mesh.arrays
         corners, normals = self.turned(faces) + self.place, self.turned(normals)
         seen = ((camera.position - corners[:, 0]) * normals).sum(1) > 0
-        seen &= detail <= camera.focal / max(distance, 1.0)
-        corners, labels = corners[seen], labels[seen].tolist()
-        lit = light.hazed(colors[seen] * light.shade(normals[seen], self.sun)[:, None], distance)
-        rays = camera.rays(corners)
-        if rays[..., 2].min(initial=np.inf) <= NEAR:
-            for points, color, label in zip(corners, lit, labels, strict=True):
-                canvas.fill(camera.polygon(points), color, label)
+        rays = camera.rays(corners[seen])
+        if rays[..., 2].max(initial=0) <= NEAR:
             return
-        fixed = fixed_point(rays[..., :2] / rays[..., 2:])
-        for outline, color, label in zip(fixed, lit.tolist(), labels, strict=True):
-            cv2.fillPoly(canvas.image, [outline], color, cv2.LINE_AA, _SHIFT)
-            cv2.fillPoly(canvas.labels, [outline], label, shift=_SHIFT)
+        # Behind the near plane, edges that lead ahead keep their direction.
+        fixed = fixed_point(rays[..., :2] / rays[..., 2:].clip(NEAR))
+        lit = (colors * canvas.light.shade(normals)[:, None])[seen].clip(0, 255)
+        clear = clearness(float(np.linalg.norm(self.place - camera.position)))
+        lit = lit * clear + HAZE * (1 - clear)
+        for outline, color, label in zip(fixed, lit.tolist(), labels[seen].tolist(), strict=True):
+            canvas.fill(outline, color, label)
 
 
 Thing = Panel | Solid
-
-
-def ground_rectangle(x: tuple[float, float], z: tuple[float, float]) -> np.ndarray:
-    """(4, 3) corners of a rectangle on the ground."""
-    return np.array([(x[0], 0, z[0]), (x[0], 0, z[1]), (x[1], 0, z[1]), (x[1], 0, z[0])], float)
-
-
-def fixed_point(pixels: np.ndarray) -> np.ndarray:
-    """Pixel positions (..., 2) as the integers that OpenCV's polygon fill takes."""
-    return np.rint(np.clip(pixels, -1e6, 1e6) * (1 << _SHIFT)).astype(np.int32)

@@ -54,6 +54,11 @@ class PinholeCamera:
         return tilt @ nod @ turn
 
     @cached_property
+    def right(self) -> np.ndarray:
+        """(3,) level unit vector to the right of the heading, in the world."""
+        return np.array([cos(self.yaw), 0, -sin(self.yaw)])
+
+    @cached_property
     def projection(self) -> np.ndarray:
         """(3, 3) K R: vectors from the optical centre to homogeneous pixels (x w, y w, w), w = depth."""
         return self.intrinsics @ self.rotation
@@ -89,8 +94,10 @@ class PinholeCamera:
         return np.column_stack([x / w, 0 * w, z / w]) + self.position * (1, 0, 1)
 
     @cached_property
-    def horizon(self) -> np.ndarray:
-        """(2,) rows at which the horizon crosses the first and the last column."""
-        # The line through the vanishing points of the world's x and z.
-        a, b, c = np.cross(self.projection[:, 0], self.projection[:, 2])
-        return -(a * np.array([0.0, self.size[1] - 1.0]) + c) / b
+    def slope(self) -> np.ndarray:
+        """(H, W) tangent of the angle by which each pixel looks down; negative above the horizon."""
+        row, column = (n.astype(np.float32) for n in np.ogrid[: self.size[0], : self.size[1]])
+        x, z, w = (
+            a * column + b * row + c for a, b, c in self.ground_homography.astype(np.float32)
+        )
+        return np.float32(self.position[1]) * w / np.hypot(x, z)

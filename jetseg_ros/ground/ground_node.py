@@ -30,6 +30,7 @@ from jetseg_core.results.camera_info import calibrated_size, camera_info_fields
 from jetseg_core.runtime.geometry import stretch
 from jetseg_ros.ground.camera_transform import CameraTransform
 from jetseg_ros.ground.ground_parameters import GroundParameters
+from jetseg_ros.node.command_line import node_parser
 from jetseg_ros.node.intake import explain_silence
 from jetseg_ros.node.messages import to_message
 from jetseg_ros.node.parameter_mirror import ParameterMirror
@@ -253,7 +254,12 @@ def _plane(message: Image) -> np.ndarray:
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until it is interrupted; returns the exit status."""
-    return run_node(GroundNode, GroundNode.start, args)
+    parser = node_parser(
+        "jetseg-ground",
+        "What labels say of the ground, as a ROS 2 node: labels and a calibration in; grid, scan and points out.",
+        GroundParameters,
+    )
+    return run_node(GroundNode, GroundNode.start, args, parser)
 
 
 if __name__ == "__main__":

@@ -140,8 +140,8 @@ def _explain(error: Exception) -> str:
     return one_line("; ".join([text or type(error).__name__, *hints[:1]]))
 
 
-class _Loader(yaml.SafeLoader):
-    """Without aliases, which ROS refuses, too; nested ones take for ever to walk."""
+class _Loader(yaml.BaseLoader):
+    """Passes over tags, as ROS does: launch writes Python's. Without aliases, which ROS refuses, too."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -179,7 +179,7 @@ def sections(file: Path) -> list[str]:
         yaml.YAMLError,
         ValueError,
         RecursionError,
-    ) as error:  # ValueError: bytes, dates, numbers
+    ) as error:  # ValueError: not text
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or error or type(error).__name__
         where = f"line {mark.line + 1}: " if mark else ""

@@ -76,11 +76,12 @@ class Intake:
 
     def _run(self) -> None:
         context = self._node.context
-        wait_set = _rclpy.WaitSet(
-            len(self._subscriptions), 1, 0, 0, 0, len(self._events), context.handle
-        )
+        wait_set: _rclpy.WaitSet | None = None
         while not self._stopping:
             try:
+                wait_set = wait_set or _rclpy.WaitSet(
+                    len(self._subscriptions), 1, 0, 0, 0, len(self._events), context.handle
+                )
                 self._take_next(wait_set)
             except Exception as error:
                 if not context.ok():  # an interrupt took the middleware away

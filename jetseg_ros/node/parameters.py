@@ -157,7 +157,8 @@ class SegmentationParameters:
     )
     cameras: tuple[str, ...] = parameter(
         ("",),
-        "Topic prefix of each camera, as in <camera>/image; [''] or [] is one camera without prefix.",
+        "Topic prefix of each camera, as in <camera>/image, relative to the node or, with a slash in front, absolute; "
+        "[''] or [] is one camera without prefix.",
         name="cameras",
         applies=Applies.CONFIGURE,
     )

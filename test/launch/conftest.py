@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -66,6 +68,41 @@ def launched(record: Record) -> Callable[..., Any]:
         )
 
     return describe
+
+
+# As `ros2 launch` runs it.
+LAUNCH = """
+import sys
+from launch import LaunchDescription, LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import AnyLaunchDescriptionSource
+
+source = AnyLaunchDescriptionSource(sys.argv[1])
+arguments = [text.split(":=", 1) for text in sys.argv[2:]]
+service = LaunchService(argv=sys.argv[2:])
+service.include_launch_description(
+    LaunchDescription([IncludeLaunchDescription(source, launch_arguments=arguments)])
+)
+sys.exit(service.run())
+"""
+
+
+@pytest.fixture
+def launch(domain: int) -> Callable[..., tuple[int, str]]:
+    """Runs a launch file with arguments to its end; gives its status and all that was printed."""
+
+    def run(file: Path, **arguments: str) -> tuple[int, str]:
+        words = [f"{name}:={value}" for name, value in arguments.items()]
+        ended = subprocess.run(
+            [sys.executable, "-c", LAUNCH, str(file), *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIMEOUT_S,
+        )
+        return ended.returncode, ended.stdout
+
+    return run
 
 
 class Peer(Node):

@@ -209,11 +209,15 @@ def test_a_height_that_is_no_number_is_named() -> None:
 @pytest.mark.parametrize(
     "file", sorted(LAUNCH_FILE.parent.glob("*.launch.py")), ids=lambda f: f.stem
 )
-def test_rviz_is_first_so_that_its_absence_leaves_no_node_behind(file: Path) -> None:
+def test_rviz_is_first_so_that_its_absence_leaves_no_node_behind(
+    file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "drive.mcap").touch()
+    params_file = LAUNCH_FILE.parents[1] / "config" / "cpu.yaml"
     source = PythonLaunchDescriptionSource(str(file))
     context = LaunchContext()
     description = source.get_launch_description(context)
-    given = {"cameras": "/front", "bag": "drive"}
+    given = {"cameras": "/front", "bag": str(tmp_path), "params_file": str(params_file)}
     for argument in description.get_launch_arguments():
         context.launch_configurations[argument.name] = given.get(argument.name, "")
     started = description.entities[-1].execute(context)
@@ -224,8 +228,9 @@ def test_rviz_is_first_so_that_its_absence_leaves_no_node_behind(file: Path) -> 
 def test_preset_and_checkpoint_exclude_each_other() -> None:
     context = LaunchContext()
     context.launch_configurations.update(
-        preset="agx", checkpoint="mine.pt", camera="", image_topic="", namespace="", rviz="false"
-    )
+        preset="agx", checkpoint="mine.pt", camera="", image_topic="", namespace="", rviz="false",
+        params_file=str(LAUNCH_FILE.parents[1] / "config" / "cpu.yaml"),
+    )  # fmt: skip
     description = PythonLaunchDescriptionSource(str(LAUNCH_FILE)).get_launch_description(context)
     with pytest.raises(RuntimeError, match=r"preset is 'agx' and checkpoint 'mine.pt'; give one"):
         description.entities[-1].execute(context)
@@ -242,3 +247,24 @@ def test_a_failed_start_ends_the_process(peer: Peer, record: Record) -> None:
     peer.wait_until(lambda: bool(record.exits), "the node to end")
     assert record.exits == [2]
     assert record.output.count("[ERROR]") == 1 and "nowhere.pt" in record.output
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "mine.yaml' is not there"),
+        ("{", "mine.yaml' is not YAML"),
+        (
+            "/other: {ros__parameters: {a: 1}}",
+            "has nothing for the node /car/jetseg, only for /other",
+        ),
+    ],
+)
+def test_a_parameter_file_that_does_not_fit_ends_launch_before_anything_starts(
+    launch: Callable[..., tuple[int, str]], tmp_path: Path, content: str | None, reason: str
+) -> None:
+    file = tmp_path / "mine.yaml"
+    if content is not None:
+        file.write_text(content)
+    status, output = launch(LAUNCH_FILE, params_file=str(file), namespace="car")
+    assert status == 1 and reason in output and "process started" not in output

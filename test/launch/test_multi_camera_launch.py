@@ -24,17 +24,19 @@ LAUNCH_FILE = Path(__file__).parents[2] / "launch" / "multi_camera.launch.py"
 
 @launch_pytest.fixture
 def two_cameras(domain: int, launched: Callable[..., LaunchDescription]) -> LaunchDescription:
-    """Two drivers, one of them with a longer name."""
-    return launched(LAUNCH_FILE, cameras="/front, /rear/left", namespace="car")
+    """Two drivers: one below the node's namespace, and one with a longer, absolute name."""
+    return launched(LAUNCH_FILE, cameras="front/, /rear/left", namespace="car")
 
 
 @pytest.mark.launch(fixture=two_cameras)
 def test_every_camera_is_served(peer: Peer, record: Record) -> Iterator[None]:
-    peer.segment_one("/front/image_raw", "/car/front/segmentation/label")
-    peer.segment_one("/rear/left/image_raw", "/car/rear/left/segmentation/label")
-    assert peer.count_subscribers("/rear/left/camera_info") == 1
+    peer.segment_one("/car/front/image_raw", "/car/front/segmentation/label")
+    peer.segment_one("/rear/left/image_raw", "/rear/left/segmentation/label")
+    for camera in ("/car/front", "/rear/left"):
+        assert peer.count_subscribers(f"{camera}/camera_info") == 1
+        assert peer.count_publishers(f"{camera}/segmentation/occupancy") == 1
     names = peer.parameter("/car/jetseg", "cameras").string_array_value
-    assert list(names) == ["front", "rear/left"]
+    assert list(names) == ["front", "/rear/left"]
     yield
     assert record.exits == [0]
     assert "[WARN]" not in record.output and "[ERROR]" not in record.output

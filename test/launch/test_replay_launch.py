@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LAUNCH_FILE = Path(__file__).parents[2] / "launch" / "replay.launch.py"
 
 Launched = Callable[..., LaunchDescription]
+Launch = Callable[..., tuple[int, str]]
 
 # Stands in for rosbag2, which no package index has: says how it was called, and waits to be ended.
 PLAYER = """#!/bin/sh
@@ -76,28 +77,33 @@ def test_all_ends_with_the_recording(peer: Peer, record: Record) -> None:
     assert record.exits == [0, 0]
 
 
-@launch_pytest.fixture
-def without_a_model(
-    domain: int, launched: Launched, bag: Path, monkeypatch: pytest.MonkeyPatch
-) -> LaunchDescription:
-    """A node that cannot start."""
+@pytest.mark.parametrize("content", [None, "notes.txt"])
+def test_what_is_no_recording_ends_it_before_anything_starts(
+    launch: Launch, tmp_path: Path, content: str | None
+) -> None:
+    bag = tmp_path / "nothing"
+    if content:
+        bag.mkdir()
+        (bag / content).touch()
+    status, output = launch(LAUNCH_FILE, bag=str(bag))
+    reason = "not a rosbag2 recording" if content else "no such file or folder"
+    assert f"{bag}: {reason}; expected a folder with .mcap or .db3" in output
+    assert status == 1 and "process started" not in output
+
+
+@pytest.mark.parametrize("fault", [{"checkpoint": "nowhere.pt"}, {"rate": "fast"}])
+def test_what_fails_makes_launch_fail(
+    launch: Launch, bag: Path, monkeypatch: pytest.MonkeyPatch, fault: dict[str, str]
+) -> None:
     monkeypatch.setenv("SECONDS_TO_PLAY", "60")
-    return launched(LAUNCH_FILE, bag=str(bag), checkpoint="nowhere.pt")
+    status, output = launch(LAUNCH_FILE, bag=str(bag), **fault)
+    assert status == 1 and "ended with status 2; it says why above" in output
+    assert "called:" not in output  # nothing is played
 
 
-@pytest.mark.launch(fixture=without_a_model)
-def test_the_player_does_not_wait_for_a_node_that_has_ended(peer: Peer, record: Record) -> None:
-    peer.wait_until(lambda: len(record.exits) == 2, "both to end")
-    assert record.exits[0] == 2 and "called:" not in record.output
-
-
-@launch_pytest.fixture
-def no_bag(domain: int, launched: Launched, tmp_path: Path) -> LaunchDescription:
-    """A recording that is not there."""
-    return launched(LAUNCH_FILE, bag=str(tmp_path / "nothing"))
-
-
-@pytest.mark.launch(fixture=no_bag)
-def test_what_is_no_recording_ends_it_with_the_reason(peer: Peer, record: Record) -> None:
-    peer.wait_until(lambda: len(record.exits) == 2, "both to end")
-    assert "nothing: not a rosbag2 recording; expected a folder with .mcap or .db3" in record.output
+def test_the_end_of_a_recording_is_no_failure(
+    launch: Launch, bag: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECONDS_TO_PLAY", "0")
+    status, output = launch(LAUNCH_FILE, bag=str(bag))
+    assert status == 0 and "called:" in output

@@ -173,7 +173,7 @@ def test_the_generated_street(pitch: float, roll: float) -> None:
     free = (found == FREE).reshape(grid.shape)[:, 45:80]
     kerb = grid.origin[1] + (grid.shape[0] - free[::-1].argmax(axis=0)) * grid.resolution
     assert np.ptp(kerb) < 0.35 and np.median(kerb) == pytest.approx(
-        street._street.kerbs[0], abs=0.15
+        street.kerbs[0], abs=0.15
     )
 
 

@@ -167,6 +167,13 @@ def test_what_is_no_parameter_file_of_this_node(
     assert expected in refused(capfd, "--ros-args", "--params-file", str(file))
 
 
+def test_tags_are_passed_over_as_ros_does(tmp_path: Path) -> None:
+    file = tmp_path / "of_launch.yaml"  # launch writes lists with a tag of Python's
+    file.write_text(yaml.dump({"/jetseg": {"ros__parameters": {"cameras": ("a", "b")}}}))
+    assert "!!python" in file.read_text()
+    check_file(file, "/jetseg")
+
+
 @pytest.mark.parametrize("namespace", ["/", "/ns", "/a/ns"])
 def test_sections_are_matched_as_rclpy_matches_them(
     namespace: str, domain: int, tmp_path: Path
