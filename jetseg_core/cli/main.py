@@ -9,13 +9,16 @@ from jetseg_core.cli import (
     ablate,
     bench,
     bench_replay,
+    calibrate,
     compare,
+    cross_validate,
     doctor,
     evaluate,
     export,
     info,
     predict,
     replay,
+    soften,
     train,
 )
 from jetseg_core.cli.broken_pipe import quiet_on_broken_pipe
@@ -25,6 +28,9 @@ from jetseg_core.errors import JetSegError
 COMMANDS = (
     info,
     train,
+    cross_validate,
+    calibrate,
+    soften,
     evaluate,
     predict,
     replay,

@@ -92,7 +92,7 @@ def fit_logit_offsets(
     Returns:
         (C,) float32 to add to the logits, with mean 0.
     """
-    logits, labels = _sample(model, frames, num_classes, pixels, device)
+    logits, labels = sample_logits(model, frames, num_classes, pixels, device)
 
     def miou(offsets: Tensor) -> float:
         confusion = ConfusionMatrix(num_classes)
@@ -116,7 +116,7 @@ def fit_logit_offsets(
     return offsets - offsets.mean()
 
 
-def _sample(
+def sample_logits(
     model: nn.Module, frames: Frames, num_classes: int, pixels: int, device: torch.device
 ) -> tuple[Tensor, np.ndarray]:
     """Logits (P, C) float32 and labels (P,) uint8 of random labelled pixels, the same ones in every run."""
