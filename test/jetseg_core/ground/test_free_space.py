@@ -172,9 +172,7 @@ def test_the_generated_street(pitch: float, roll: float) -> None:
     # The kerb is a straight line along the street, at the same place however the camera is turned.
     free = (found == FREE).reshape(grid.shape)[:, 45:80]
     kerb = grid.origin[1] + (grid.shape[0] - free[::-1].argmax(axis=0)) * grid.resolution
-    assert np.ptp(kerb) < 0.35 and np.median(kerb) == pytest.approx(
-        street.kerbs[0], abs=0.15
-    )
+    assert np.ptp(kerb) < 0.35 and np.median(kerb) == pytest.approx(street.kerbs[0], abs=0.15)
 
 
 def test_range_ends_where_a_pixel_covers_a_cell() -> None:
