@@ -140,19 +140,19 @@ def _measure(options: argparse.Namespace, checkpoints: list[str]) -> None:
     machine = measure_machine()
     rows = [timing.to_dict(machine) for timing in time_subjects(subjects, options.frames)]
     name = f"{machine.processor}, {machine.cores} cores"
-    if options.chart:
-        from jetseg_core.bench.chart import draw_models
-
-        draw_models(rows, name, options.chart)
     if options.json:
         result = {"machine": asdict(machine), "results": rows, "not_measured": obstacles}
         print(json.dumps(result, indent=2))
-        return
-    print(
-        f"{name}; measured peaks: {machine.peak_gflops} GFLOP/s (float32 matrix product), "
-        f"{machine.copy_gb_s} GB/s (copy)"
-    )
-    _print_table(rows)
+    else:
+        print(
+            f"{name}; measured peaks: {machine.peak_gflops} GFLOP/s (float32 matrix product), "
+            f"{machine.copy_gb_s} GB/s (copy)"
+        )
+        _print_table(rows)
+    if options.chart:  # last: a place that cannot be written to costs no figure
+        from jetseg_core.bench.chart import draw_models
+
+        draw_models(rows, name, options.chart)
 
 
 def _subjects(

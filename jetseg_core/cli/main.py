@@ -23,7 +23,7 @@ from jetseg_core.cli import (
 )
 from jetseg_core.cli.broken_pipe import quiet_on_broken_pipe
 from jetseg_core.cli.options import add_version
-from jetseg_core.errors import JetSegError
+from jetseg_core.errors import JetSegError, describe_os_error, one_line
 
 COMMANDS = (
     info,
@@ -41,11 +41,13 @@ COMMANDS = (
     doctor,
     ablate,
 )
+LONGEST_ERROR = 2000
+"""Characters of an error that are printed."""
 
 
 @quiet_on_broken_pipe()
 def main(arguments: list[str] | None = None) -> None:
-    """Run ``jetseg COMMAND ...``; a JetSegError ends it with one line and exit status 2."""
+    """Run ``jetseg COMMAND ...``; an error of the user's or of a file ends it with one line and exit status 2."""
     parser = argparse.ArgumentParser(
         prog="jetseg", description="Real-time semantic segmentation of road scenes."
     )
@@ -57,8 +59,11 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         options.run(options)
-    except JetSegError as error:
-        print(f"jetseg: error: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        raise
+    except (JetSegError, OSError) as error:
+        text = describe_os_error(error) if isinstance(error, OSError) else str(error)
+        print(f"jetseg: error: {one_line(text, LONGEST_ERROR)}", file=sys.stderr)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None

@@ -55,13 +55,8 @@ def run(options: argparse.Namespace) -> None:
             for kind, picture in pictures.items():
                 path = out / f"{frame.name}_{kind}.png"
                 _, encoded = cv2.imencode(".png", picture)
-                try:
-                    with replacing(path) as partial:
-                        partial.write_bytes(encoded.tobytes())
-                except OSError as error:
-                    raise JetSegError(
-                        f"'{path}' cannot be written; is the disk full or read-only?"
-                    ) from error
+                with replacing(path) as partial:
+                    partial.write_bytes(encoded.tobytes())
     for warning in source.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if source.unreadable:

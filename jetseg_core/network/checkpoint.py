@@ -95,4 +95,11 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 def write_atomically(data: object, path: Path) -> None:
     """Save plain data with torch under `path`, completely or not at all."""
     with replacing(path) as partial:
-        torch.save(data, partial)
+        try:
+            torch.save(data, partial)
+        except RuntimeError as error:  # torch's writer has no other for a full disk
+            reason = str(error).partition("\n")[0]
+            raise JetSegError(
+                f"{path}: cannot be written ({reason}); free some space, or name another place; what was written "
+                "before stays"
+            ) from error

@@ -126,7 +126,8 @@ def replay(settings: ReplaySettings, watch: Watch | None = None) -> bool:
             stack.callback(video.close)
         job = Job(settings, runtime, reader, truth, bag, log, videos)
         complete = job.run(watch)
-        warnings = [*reader.warnings, *job.warnings]
+        no_video = [f"no whole video: {video.fault}" for video in videos if video.fault]
+        warnings = [*reader.warnings, *job.warnings, *no_video]
         save_run(settings.out, record | {"complete": complete, "warnings": warnings})
         return complete
 

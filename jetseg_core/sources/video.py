@@ -55,6 +55,8 @@ class VideoSource(FrameSource):
         with self._open() as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
+            if stream.codec_context.name == "mjpeg":  # it fills damage in with gray otherwise
+                stream.codec_context.options = {"err_detect": "explode"}
             start = stream.start_time
             stamp_ns = index = 0
             for index, decoded in enumerate(_decode(container, stream), 1):

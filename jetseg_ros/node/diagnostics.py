@@ -43,6 +43,7 @@ class CameraMonitor:
         stale_age_s: float = 0.0,
         max_age_ms: float = 0.0,
         silence: Callable[[], str] = lambda: "",
+        wanted: bool = True,
     ) -> DiagnosticStatus:
         """The camera's status since the previous call.
 
@@ -55,6 +56,7 @@ class CameraMonitor:
             stale_age_s: age of the frame dropped last, by the node's clock, seconds.
             max_age_ms: the parameter.
             silence: says why no frame comes; called when none came for `timeout_s`.
+            wanted: whether an output has a subscriber.
         """
         now_s = time.monotonic()
         period_s = max(1e-3, now_s - self._before_s)
@@ -80,6 +82,8 @@ class CameraMonitor:
                 f"the node's clock and max_age_ms is {max_age_ms:g}; check that camera and node use one clock "
                 "(use_sim_time), or raise max_age_ms (0 = off)",
             )
+        elif not wanted:
+            verdict = DiagnosticStatus.OK, "idle: no output has a subscriber"
         elif min_rate and rate_out < min_rate:
             verdict = DiagnosticStatus.WARN, f"{rate_out:.1f} frames/s, under min_rate {min_rate:g}"
         else:

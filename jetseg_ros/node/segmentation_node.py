@@ -265,6 +265,7 @@ class SegmentationNode(LifecycleNode):
                 stale_age_s=self._cameras[index].stale_age_s,
                 max_age_ms=self.parameters.max_age_ms,
                 silence=partial(self._silence, index),
+                wanted=bool(self._cameras[index].outputs.demand()),
             )
             message.status.append(status)
         for status in message.status:

@@ -50,13 +50,13 @@ class Counts:
     received: int = 0
     processed: int = 0
     replaced: int = 0
-    """A newer frame came before their turn."""
+    """A newer frame came before their turn, or before anybody subscribed to an output."""
     stale: int = 0
     """Too old when their turn came, or still waiting when the node was deactivated."""
     failed: int = 0
     """Could not be decoded or segmented."""
     waiting: int = 0
-    """In the slot (at most one) or in work (at most two: one being segmented, one being published)."""
+    """In the slot or passed over (at most one), or in work (at most two: one being segmented, one being published)."""
     failures: Counter[str] = field(default_factory=Counter)
     """Failed frames by reason."""
 
@@ -65,13 +65,14 @@ class FrameSlots(Generic[T]):
     """The newest frame of each camera, stored by callbacks and taken by one worker thread.
 
     Nothing queues: a newer frame replaces the one that waits. No camera starves: `take` serves the camera that was
-    served longest ago. Every frame taken must be ended by `processed`, `stale` or `failed`.
+    served longest ago. Every frame taken must be ended by `processed`, `pass_over`, `stale` or `failed`.
     """
 
     def __init__(self, cameras: int) -> None:
         self._changed = threading.Condition()  # its lock is reentrant
         self._slots: list[T | None] = [None] * cameras
         self._counts = [Counts() for _ in range(cameras)]
+        self._passed_over = [False] * cameras
         self._turn = list(range(cameras))  # served longest ago first
         self._open = True
 
@@ -83,10 +84,11 @@ class FrameSlots(Generic[T]):
             if not self._open:
                 counts.stale += 1
                 return
-            if self._slots[camera] is None:
+            if self._slots[camera] is None and not self._passed_over[camera]:
                 counts.waiting += 1
             else:
                 counts.replaced += 1
+            self._passed_over[camera] = False
             self._slots[camera] = frame
             self._changed.notify()
 
@@ -109,6 +111,14 @@ class FrameSlots(Generic[T]):
         with self._changed:
             self._counts[camera].waiting -= 1
             self._counts[camera].processed += 1
+
+    def pass_over(self, camera: int) -> None:
+        """Nobody wants the frame taken from this camera: it counts as waiting until a newer one replaces it."""
+        with self._changed:
+            replaced = self._slots[camera] is not None
+            self._passed_over[camera] = not replaced
+            self._counts[camera].waiting -= replaced
+            self._counts[camera].replaced += replaced
 
     def stale(self, camera: int) -> None:
         """The frame taken from this camera was too old to be served."""
@@ -139,8 +149,8 @@ class FrameSlots(Generic[T]):
         with self._changed:
             self._open = False
             for camera, frame in enumerate(self._slots):
-                if frame is not None:
-                    self._slots[camera] = None
+                if frame is not None or self._passed_over[camera]:
+                    self._slots[camera], self._passed_over[camera] = None, False
                     self.stale(camera)
             self._changed.notify_all()
 
@@ -266,13 +276,13 @@ class Worker:
                 camera.stale_age_s = age_s
                 self._slots.stale(index)
                 return None
+            demand = camera.outputs.demand()
+            if not demand:
+                self._slots.pass_over(index)
+                return None
             watch = Stopwatch()
             with watch.stage("decode"):
                 image = decode_message(message)
-            demand = camera.outputs.demand()
-            if not demand:
-                self._slots.processed(index)
-                return None
             with watch.stage("infer"):
                 found = self._runtime.segment(
                     image,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from jetseg_core.errors import JetSegError
+from jetseg_core.errors import JetSegError, describe_os_error
 from jetseg_core.replay.replay_command import replay_with_report
 from jetseg_core.replay.run.progress import Watch
 from jetseg_core.replay.run.replay_settings import ReplaySettings
@@ -85,6 +85,8 @@ def replay_one(settings: ReplaySettings, watch: Watch) -> Outcome:
         return Outcome(replay_with_report(settings, watch).complete)
     except JetSegError as error:
         return Outcome(False, str(error).removeprefix(f"{settings.input}: "))
+    except OSError as error:
+        return Outcome(False, describe_os_error(error))
     except Exception as error:  # a programming error, reported with its place
         place = traceback.extract_tb(error.__traceback__)[-1]
         return Outcome(

@@ -36,7 +36,7 @@ LABEL, TRUTH, OVERLAY, MASK = "label", "truth", "overlay/compressed", "mask"
 _MODEL_INFO, _MODEL_INFO_TOPIC = "jetseg/msg/ModelInfo", "/segmentation/model_info"
 _INFORMATION, _ROWS = "rosbag2_bagfile_information", "jetseg_rows"
 _PART = re.compile(r"bag_(\d+)(\.mcap)?")
-_PARTIAL = re.compile(re.escape(METADATA) + r"(\.\d+\.partial)?")
+_PARTIAL = re.compile(re.escape(METADATA) + r"(\.\d+\.partial|\.tmp)?")
 _FOREVER = QosTime(9223372036, 854775807)
 _LATCHED = Qos(
     QosHistory.KEEP_LAST,

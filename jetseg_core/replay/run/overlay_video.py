@@ -13,7 +13,7 @@ from av.container import OutputContainer
 from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
-from jetseg_core.errors import JetSegError
+from jetseg_core.errors import NOT_WRITABLE
 
 _FASTEST = {
     "preset": "ultrafast",
@@ -31,6 +31,9 @@ class OverlayVideo:
     Args:
         path: the file.
         rate_hz: frames per second, limited to 1..120; gaps between frames are not shown.
+
+    Attributes:
+        fault: reason why there is no video, or only its beginning: the encoder cannot be opened, or refuses a picture.
     """
 
     def __init__(self, path: Path, rate_hz: float) -> None:
@@ -39,17 +42,36 @@ class OverlayVideo:
         self._container: OutputContainer | None = None
         self._stream: VideoStream
         self._size = (0, 0)
+        self.fault = ""
 
     def add(self, image: np.ndarray) -> None:
         """Append a picture, (H, W, 3) uint8 RGB; it is resized to the size of the first one.
 
         Raises:
-            JetSegError: the file cannot be written.
+            OSError: the file cannot be written.
         """
+        if self.fault:
+            return
+        try:
+            self._add(image)
+        except (av.FFmpegError, OSError, ValueError, MemoryError) as error:
+            if isinstance(error, OSError) and error.errno in NOT_WRITABLE:
+                raise
+            self.fault = f"{self._path.name}: {str(error)[:200]}"
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._container is not None:
+            if not self.fault:
+                self._container.mux(self._stream.encode())
+            self._container.close()
+
+    def _add(self, image: np.ndarray) -> None:
         if self._container is None:
             # Chroma at half the resolution needs even sizes.
-            self._size = (image.shape[1] // 2 * 2, image.shape[0] // 2 * 2)
-            self._container = self._open()
+            self._size = (max(2, image.shape[1] // 2 * 2), max(2, image.shape[0] // 2 * 2))
+            self._open()
+        assert self._container is not None
         if image.shape[1::-1] != self._size:
             image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
         # OpenCV converts colors eight times faster than the encoder's library.
@@ -58,21 +80,13 @@ class OverlayVideo:
         frame = av.VideoFrame.from_numpy_buffer(planes, "yuv420p")
         self._container.mux(self._stream.encode(frame))
 
-    def close(self) -> None:
-        """Finish the file."""
-        if self._container is not None:
-            self._container.mux(self._stream.encode())
-            self._container.close()
-
-    def _open(self) -> OutputContainer:
-        try:
-            self._path.unlink(missing_ok=True)  # not overwritten: it may have other hard links
-            # The index comes first, so that players start before they have the whole file.
-            container = av.open(str(self._path), "w", options={"movflags": "faststart"})
-        except OSError as error:
-            raise JetSegError(
-                f"{self._path}: no video can be written there ({error}); is the disk full or read-only?"
-            ) from error
+    def _open(self) -> None:
+        self._path.unlink(missing_ok=True)  # not overwritten: it may have other hard links
+        # With its protocol, so that any character may stand in the path. The index comes first, so that players start
+        # before they have the whole file.
+        options = {"movflags": "faststart"}
+        target = f"file:{self._path.absolute()}"
+        self._container = container = av.open(target, "w", format="mp4", options=options)
         self._stream = container.add_stream("libx264", rate=self._rate, options=_FASTEST)
         self._stream.width, self._stream.height = self._size
         self._stream.pix_fmt = "yuv420p"  # the only format that all browsers play
@@ -80,7 +94,6 @@ class OverlayVideo:
         self._stream.codec_context.colorspace = Colorspace.ITU601
         self._stream.codec_context.color_range = ColorRange.MPEG
         self._stream.codec_context.thread_count = 1
-        return container
 
 
 def video_paths(folder: Path, prefixes: Sequence[str]) -> list[Path]:

@@ -194,3 +194,39 @@ def test_a_phone_s_video_is_turned_as_players_show_it(
     for frame in VideoSource(file):
         assert frame.image.shape == expected.shape
         assert np.abs(frame.image.astype(int) - expected).mean() < 20
+
+
+@pytest.mark.parametrize(
+    "playlist",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nother.avi\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile other.avi\n",
+        "<?xml version='1.0'?><MPD><Period><BaseURL>other.avi</BaseURL></Period></MPD>",
+    ],
+    ids=["hls", "concat", "dash"],
+)
+def test_a_playlist_with_the_name_of_a_video_is_refused(
+    playlist: str, video: Path, tmp_path: Path
+) -> None:
+    """It would have another file read, or an address on the network."""
+    video.rename(tmp_path / "other.avi")
+    (tmp_path / "list.mp4").write_text(playlist)
+    with pytest.raises(JetSegError, match=r"list\.mp4: cannot be opened as a video"):
+        open_source(str(tmp_path / "list.mp4"))
+
+
+@pytest.mark.parametrize("name", ["a:b.avi", "50%d.avi", "#?.avi"])
+def test_any_character_may_stand_in_a_video_s_path(name: str, video: Path, tmp_path: Path) -> None:
+    video.rename(tmp_path / name)
+    assert len(list(VideoSource(tmp_path / name))) == 5
+
+
+def test_a_video_that_is_damaged_in_the_middle(video: Path) -> None:
+    """A frame of MJPEG whose pixels were lost; those around it are read."""
+    content = bytearray(video.read_bytes())
+    places = [i for i in range(len(content) - 1) if content[i : i + 2] == b"\xff\xda"]
+    content[places[2] + 14 : places[2] + 60] = b"\xff\x00" * 23  # codes that no table has
+    video.write_bytes(content)
+    source = VideoSource(video)
+    assert len(list(source)) == 4 and source.unreadable == 1
+    assert "damaged" in source.warnings[0]

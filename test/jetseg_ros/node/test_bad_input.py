@@ -115,6 +115,7 @@ def test_bad_images_are_logged_once_a_second(
     rig: Rig, street: np.ndarray, capfd: pytest.CaptureFixture[str]
 ) -> None:
     rig.active_node()
+    rig.record(Image, "segmentation/label")  # without a subscriber no image is looked at
     values = rig.camera_values()
     camera = rig.publisher()
     bad = rig.image(street)

@@ -133,6 +133,7 @@ def test_no_frames_is_an_error(rig: Rig) -> None:
 
 def test_a_low_rate_is_a_warning(rig: Rig, street: np.ndarray) -> None:
     node = rig.active_node(min_rate=500.0)
+    rig.record(Image, "segmentation/label")  # without a subscriber no rate is low
     arrays = rig.record(DiagnosticArray, "/diagnostics")
     camera = rig.publisher()
 

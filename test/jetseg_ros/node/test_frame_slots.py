@@ -26,6 +26,23 @@ def test_a_newer_frame_replaces_the_one_that_waits() -> None:
     assert slots.counts(0) == Counts(received=3, processed=1, replaced=2)
 
 
+def test_a_frame_that_nobody_wants_waits_for_a_newer_one() -> None:
+    slots: FrameSlots[str] = FrameSlots(1)
+    slots.put(0, "a")
+    assert slots.take() == (0, "a")
+    slots.pass_over(0)
+    assert slots.counts(0) == Counts(received=1, waiting=1)
+    slots.put(0, "b")
+    assert slots.take() == (0, "b")
+    slots.put(0, "c")
+    slots.pass_over(0)
+    assert slots.counts(0) == Counts(received=3, replaced=2, waiting=1)
+    assert slots.take() == (0, "c")
+    slots.pass_over(0)
+    slots.close()
+    assert slots.counts(0) == Counts(received=3, replaced=2, stale=1)
+
+
 def test_the_camera_served_longest_ago_is_next() -> None:
     slots: FrameSlots[int] = FrameSlots(3)
     served = []

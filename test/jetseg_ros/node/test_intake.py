@@ -28,6 +28,7 @@ def wait_for(done: Callable[[], bool], what: str) -> None:
 
 def test_images_and_calibration_are_taken_without_an_executor(rig: Rig, street: np.ndarray) -> None:
     node = rig.active_node()
+    rig.record(Image, "segmentation/label")  # without a subscriber nothing is segmented
     calibration = rig.publisher(CameraInfo, "camera_info")
     camera = rig.publisher()
     calibration.publish(CameraInfo(header=rig.header(), height=360, width=480))

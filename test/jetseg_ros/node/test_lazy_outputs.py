@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from jetseg.msg import ClassOccupancy
+from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 
+from jetseg_core.recording.image_decoding import decode_message
 from jetseg_core.results import outputs, segmented_frame
+from jetseg_ros.node import worker
 
 if TYPE_CHECKING:
     from test.jetseg_ros.conftest import Gate, Rig
@@ -37,22 +41,49 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return calls
 
 
-def test_nothing_is_inferred_for_nobody(
-    rig: Rig, street: np.ndarray, gate: Callable[[Any], Gate]
+def test_nothing_is_decoded_or_inferred_for_nobody(
+    rig: Rig,
+    street: np.ndarray,
+    gate: Callable[[Any], Gate],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    node = rig.active_node()
+    decoded: list[Any] = []
+
+    def decode(message: Any, **options: Any) -> np.ndarray:
+        decoded.append(message)
+        return decode_message(message, **options)
+
+    monkeypatch.setattr(worker, "decode_message", decode)
+    node = rig.active_node(min_rate=5.0)
     model = gate(node)
     model.open.set()
     camera = rig.publisher()
-    values = rig.camera_values()
+    arrays = rig.record(DiagnosticArray, "/diagnostics")
+
+    def of_camera() -> DiagnosticStatus:
+        statuses = [s for array in arrays for s in array.status if ": camera" in s.name]
+        return statuses[-1] if statuses else DiagnosticStatus()
+
+    def value(key: str) -> str:
+        return next((v.value for v in of_camera().values if v.key == key), "0")
 
     rig.publish_until(
         camera,
         lambda: rig.image(street),
-        lambda: int(values().get("processed", 0)) > 3,
-        "frames to be processed",
+        lambda: int(value("replaced")) > 3 and of_camera().message.startswith("idle"),
+        "frames to be passed over",
     )
-    assert model.entered == 0
+    assert value("processed") == "0" and value("rate out (Hz)") == "0.00"
+    assert value("waiting") == "1" and of_camera().level == DiagnosticStatus.OK
+    assert decoded == [] and model.entered == 0
+
+    labels = rig.record(Image, "segmentation/label")
+    rig.publish_until(camera, lambda: rig.image(street), lambda: bool(labels), "a label")
+    assert decoded and node._slots.counts(0).processed >= 1
+    assert node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
+    found = node._slots.counts(0)
+    ended = found.processed + found.replaced + found.stale + found.failed
+    assert found.received == ended and found.waiting == 0
 
 
 def test_only_what_is_subscribed_to_is_computed(
