@@ -10,6 +10,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("export", help="write a checkpoint as ONNX")
     parser.add_argument("--checkpoint", required=True, help="path of a .pt file of `jetseg train`")
     parser.add_argument("--out", help="path of the .onnx file (default: next to the checkpoint)")
+    parser.add_argument(
+        "--precision",
+        default="fp32",
+        help="of the graph: fp32, from which every backend makes what it needs, or fp16 (default: %(default)s)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -17,5 +22,5 @@ def run(options: argparse.Namespace) -> None:
     """Export, then print the file's path and size."""
     from jetseg_core.deploy.onnx_export import export_onnx
 
-    path = export_onnx(options.checkpoint, options.out)
+    path = export_onnx(options.checkpoint, options.out, precision=options.precision)
     print(f"{path} ({path.stat().st_size / 1024:.0f} KB)")

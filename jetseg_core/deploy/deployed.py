@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from jetseg_core.deploy.deployed_decoder import deploy_decoder
 from jetseg_core.deploy.deployed_encoder import DeployedEncoder
 from jetseg_core.deploy.folding import replace_modules
-from jetseg_core.deploy.labelling import label
+from jetseg_core.deploy.labelling import Labelling
 from jetseg_core.network.jetseg import IMAGE_MEAN, JetSeg
 from jetseg_core.network.layers import TanhExp
 
@@ -27,6 +27,7 @@ class DeployedJetSeg(nn.Module):
         super().__init__()
         self.encoder = DeployedEncoder(model.encoder)
         self.decoder = deploy_decoder(model.decoder, model.config.decoder)
+        self.labelling = Labelling(model.config.num_classes)
         # The mean cannot be folded into the weights: the first convolutions pad with zeros, which must mean it.
         self.register_buffer("mean", torch.tensor(IMAGE_MEAN))
 
@@ -36,7 +37,7 @@ class DeployedJetSeg(nn.Module):
         return self.decoder(*self.encoder((images.float() - self.mean).permute(0, 3, 1, 2)))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        return label(self.logits(images), (images.shape[1], images.shape[2]))
+        return self.labelling(self.logits(images), (images.shape[1], images.shape[2]))
 
 
 class DeployedTanhExp(nn.Module):

@@ -1,49 +1,83 @@
-"""Labels and confidence at full resolution from logits at half of it."""
+"""Labels and confidence at full resolution from class scores at any stride."""
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
+
+from jetseg_core.deploy.folding import convolution
 
 _NEAR_FAR = torch.tensor([[1.0, 3.0, 0.0], [0.0, 3.0, 1.0]]) / 4
 PHASES = torch.einsum("ai,bj->abij", _NEAR_FAR, _NEAR_FAR).reshape(4, 3, 3)
 """Bilinear doubling as four 3x3 kernels: pixels of even rows and columns, even and odd, odd and even, odd and odd."""
 
 
-def label(logits: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Last up-sampling of `JetSeg`, softmax and argmax, without class channels at full resolution.
+class Labelling(nn.Module):
+    """Bilinear up-sampling to the frame's size, softmax and argmax.
 
-    Bilinear doubling gives each pixel one of four sums of its neighbours. Each of the four is computed and reduced
-    to a label at half the resolution, and the labels are interleaved. This saves memory traffic, the main cost.
+    Scores (N, classes, ceil(H/s), ceil(W/s)), floating point, and (H, W) -> labels (N, H, W) uint8; confidence
+    (N, H, W) uint8, the largest softmax probability times 255, rounded. Both are computed in floating point and cast
+    once, as outputs: TensorRT takes uint8 at a graph's inputs and outputs alone, cast from or to a float.
 
     Args:
-        logits: (N, C, ceil(H/2), ceil(W/2)), floating point.
-        size: (H, W).
-
-    Returns:
-        labels (N, H, W) uint8; confidence (N, H, W) uint8, the largest softmax probability times 255, rounded.
+        classes: number of score channels.
+        stride: s, pixels of the frame per score along each axis. 2 is the fast case, without class channels at full
+            resolution. 1 needs no up-sampling.
     """
-    n, classes, h, w = logits.shape
-    logits = logits.float()
-    kernels = PHASES.to(logits.device)
-    # The border is padded with zeros. They shrink all classes of a pixel alike, so its label stays; its confidence
-    # is computed after division by the share of the kernel inside the image.
-    rows, columns = _shares(logits, h), _shares(logits, w)
-    shares = [row[:, None] * column for row in rows for column in columns]  # (h, w) each
-    labels, confidence = [], []
-    for kernel, share in zip(kernels, shares, strict=True):
-        phase = F.conv2d(logits, kernel.expand(classes, 1, 3, 3), padding=1, groups=classes)
-        # One plane after another in memory: with the classes of a pixel side by side, the network's layout,
-        # OpenVINO's argmax alone takes as long as the decoder.
-        phase = phase.reshape(n, classes, h * w)
-        # Both from one operation: in OpenVINO the maximum alone takes three times as long as the two together.
-        highest, chosen = phase.topk(1, 1)  # (N, 1, h * w)
-        labels.append(chosen[:, 0].to(torch.uint8))
-        # The largest softmax probability without the others: exp(0) over the sum.
-        excess = ((phase - highest) / share.reshape(1, 1, h * w)).exp().sum(1)
-        confidence.append((255 / excess).round().to(torch.uint8))
-    return _interleave(labels, (h, w), size), _interleave(confidence, (h, w), size)
+
+    def __init__(self, classes: int, stride: int = 2) -> None:
+        super().__init__()
+        self.classes, self.stride = classes, stride
+        # A kernel for each class: an expanded view would leave a node in place of weights in the exported graph.
+        kernels = PHASES[:, None, None].repeat(1, classes, 1, 1, 1) if stride == 2 else ()
+        self.phases = nn.ModuleList(convolution(kernel, groups=classes) for kernel in kernels)
+
+    def forward(self, scores: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        scores = scores.float()
+        if self.stride == 2:
+            labels, confidence = self._doubled(scores)
+        else:
+            if self.stride != 1:
+                scores = F.interpolate(scores, size, mode="bilinear", align_corners=False)
+            planes = scores.flatten(2)
+            highest, chosen = planes.topk(1, 1)  # (N, 1, H * W)
+            excess = (planes - highest).exp().sum(1, keepdim=True)
+            n = scores.shape[0]
+            labels, confidence = (x.reshape(n, *size) for x in (chosen.float(), _share_of(excess)))
+        labels, confidence = (x[:, : size[0], : size[1]] for x in (labels, confidence))
+        return labels.to(torch.uint8), confidence.to(torch.uint8)
+
+    def _doubled(self, scores: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores at half the resolution -> labels and confidence (N, 2h, 2w), floating point.
+
+        Doubling gives each pixel one of four sums of its neighbours. Each of the four is computed and reduced to a
+        label at half the resolution, and the labels are interleaved. This saves memory traffic, the main cost.
+        """
+        n, _, h, w = scores.shape
+        # The border is padded with zeros. They shrink all classes of a pixel alike, so its label stays; its
+        # confidence is computed after division by the share of the kernel inside the image.
+        rows, columns = _shares(scores, h), _shares(scores, w)
+        shares = [row[:, None] * column for row in rows for column in columns]  # (h, w) each
+        labels, excess = [], []
+        for phase, share in zip(self.phases, shares, strict=True):
+            # One plane after another in memory: with the classes of a pixel side by side, the network's layout,
+            # OpenVINO's argmax alone takes as long as the decoder.
+            planes = phase(scores).reshape(n, self.classes, h * w)
+            # Both from one operation: in OpenVINO the maximum alone takes three times as long as the two together.
+            highest, chosen = planes.topk(1, 1)  # (N, 1, h * w)
+            labels.append(chosen)
+            # The largest softmax probability without the others: exp(0) over the sum.
+            excess.append(
+                ((planes - highest) / share.reshape(1, 1, h * w)).exp().sum(1, keepdim=True)
+            )
+        four = (torch.cat(labels, 1).float(), _share_of(torch.cat(excess, 1)))  # (N, 4, h * w)
+        doubled, confidence = (F.pixel_shuffle(x.reshape(n, 4, h, w), 2).squeeze(1) for x in four)
+        return doubled, confidence
+
+
+def _share_of(excess: Tensor) -> Tensor:
+    return (255 / excess).round()
 
 
 def _shares(like: Tensor, length: int) -> tuple[Tensor, Tensor]:
@@ -51,10 +85,3 @@ def _shares(like: Tensor, length: int) -> tuple[Tensor, Tensor]:
     # No convolution of ones: OpenVINO 2026.4 folds it wrongly when it serves several callers at once.
     inside = like.new_ones(length - 1)
     return F.pad(inside, (1, 0), value=0.75), F.pad(inside, (0, 1), value=0.75)
-
-
-def _interleave(phases: list[Tensor], half: tuple[int, int], size: tuple[int, int]) -> Tensor:
-    """Four (N, h * w) in the order of `PHASES` -> (N, H, W), cut to `size`."""
-    n, (h, w) = phases[0].shape[0], half  # Not len(), which would fix the batch in an export.
-    doubled = torch.stack(phases, 1).reshape(n, 2, 2, h, w).permute(0, 3, 1, 4, 2)
-    return doubled.reshape(n, 2 * h, 2 * w)[:, : size[0], : size[1]]

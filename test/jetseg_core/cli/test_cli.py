@@ -136,6 +136,7 @@ def test_predict_goes_on_after_what_it_cannot_read(
         (["predict", "generator", "--out", "x", "--backend", "tpu"], "backend: 'tpu'"),
         (["predict", "generator", "--out", "x", "--alpha", "2"], "--alpha: 2.0"),
         (["export", "--checkpoint", "nowhere.pt"], "no checkpoint 'nowhere.pt'"),
+        (["export", "--checkpoint", "x.pt", "--precision", "int3"], "precision: 'int3' is not"),
         (["bench", "--frames", "0", "--no-start-up"], "frames: 0"),
         (["bench", "--size", "64"], "size: [64] are not pairs"),
         (["bench", "--backend", "tpu"], "backend: 'tpu' is not one of"),

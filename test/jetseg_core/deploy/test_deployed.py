@@ -13,7 +13,7 @@ from torch import nn
 from jetseg_core.classes import UNLABELLED
 from jetseg_core.data.data_set import DataSet
 from jetseg_core.deploy.deployed import DeployedTanhExp, deploy
-from jetseg_core.deploy.labelling import label
+from jetseg_core.deploy.labelling import Labelling
 from jetseg_core.network.checkpoint import load_checkpoint
 from jetseg_core.network.jet_conv import CDDConv
 from jetseg_core.network.jetseg import JetSeg, normalise
@@ -109,15 +109,17 @@ def test_no_norm_and_no_shuffle_is_left_in_nano() -> None:
     assert not kinds & {"BatchNorm2d", "ChannelShuffle", "GPConv", "JetConv"}
 
 
-@pytest.mark.parametrize("size", [(8, 12), (7, 11), (2, 1)])
-def test_labels_are_those_of_the_doubled_logits(size: tuple[int, int]) -> None:
-    half = tuple((side + 1) // 2 for side in size)
-    logits = torch.randn(2, 5, *half, generator=torch.Generator().manual_seed(0))
-    labels, confidence = label(logits, size)
-    doubled = nn.functional.interpolate(logits, scale_factor=2, mode="bilinear")
-    doubled = doubled[..., : size[0], : size[1]]
-    assert torch.equal(labels, doubled.argmax(1).to(torch.uint8))
-    expected = (255 * doubled.softmax(1).amax(1)).round()
+@pytest.mark.parametrize("stride", [1, 2, 4, 8])
+@pytest.mark.parametrize("size", [(16, 24), (7, 11), (2, 1)])
+def test_labels_are_those_of_scores_at_any_stride(size: tuple[int, int], stride: int) -> None:
+    coarse = tuple((side + stride - 1) // stride for side in size)
+    scores = torch.randn(2, 5, *coarse, generator=torch.Generator().manual_seed(0))
+    labels, confidence = Labelling(5, stride)(scores, size)
+    # Scores at half the resolution of an odd size cover a pixel more than the frame has.
+    whole = [side * stride for side in coarse] if stride == 2 else size
+    fine = nn.functional.interpolate(scores, whole, mode="bilinear")[..., : size[0], : size[1]]
+    assert torch.equal(labels, fine.argmax(1).to(torch.uint8))
+    expected = (255 * fine.softmax(1).amax(1)).round()
     assert (confidence - expected).abs().max() <= 1
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import onnx
 import openvino as ov
 import pytest
 import torch
 
 from jetseg_core.deploy.deployed import deploy
-from jetseg_core.deploy.onnx_export import to_onnx
+from jetseg_core.deploy.onnx_export import export_onnx, to_onnx
+from jetseg_core.deploy.onnx_passes import is_half
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.jetseg import JetSeg, normalise
 from jetseg_core.network.model_config import (
@@ -54,6 +58,14 @@ def test_a_torch_that_cannot_export_says_what_to_do(monkeypatch: pytest.MonkeyPa
     monkeypatch.delattr(torch.export.Dim, "AUTO")
     with pytest.raises(JetSegError, match=r"too old to export .* requirements/torch.txt"):
         to_onnx(deploy(settled(replace(PAPER_FORM, num_classes=5))), SIZE)
+
+
+def test_half_precision_is_asked_for_at_export(exported_pair: Path, tmp_path: Path) -> None:
+    path = export_onnx(exported_pair, tmp_path / "half.onnx", SIZE, "fp16")
+    half = onnx.load(path)
+    assert is_half(half)
+    (metadata,) = half.metadata_props
+    assert json.loads(metadata.value)["precision"] == "fp16"
 
 
 @pytest.mark.slow
