@@ -114,6 +114,14 @@ class SegmentationParameters:
         name="input.resize",
         applies=Applies.CONFIGURE,
     )
+    mono16_bits: int = parameter(
+        16,
+        "Bits in use of each value of mono16, rgb16, bayer_*16 and the like, the low ones; 12 for a camera of 12 bits "
+        "that does not shift them up.",
+        name="input.mono16_bits",
+        minimum=8,
+        maximum=16,
+    )
     output_size: str = parameter(
         "source",
         "Size of all outputs: 'source' (the input image's) or 'network' (the network's input).",
