@@ -5,7 +5,12 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
+
+from sensor_msgs.msg import CompressedImage, Image
+
+InputMessage: TypeAlias = Image | CompressedImage
+"""A frame of the node."""
 
 T = TypeVar("T")
 

@@ -18,13 +18,13 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import Runtime, create_runtime
 from jetseg_ros.node.command_line import node_parser
 from jetseg_ros.node.diagnostics import CameraMonitor, model_status, reporting
-from jetseg_ros.node.frame_slots import FrameSlots
+from jetseg_ros.node.frame_slots import FrameSlots, InputMessage
 from jetseg_ros.node.intake import Intake, explain_silence
 from jetseg_ros.node.parameter_mirror import ParameterMirror
 from jetseg_ros.node.parameters import SegmentationParameters
 from jetseg_ros.node.process import answer_every_request, run_node
 from jetseg_ros.node.publishers import CameraOutputs, ModelOutputs
-from jetseg_ros.node.worker import CameraState, InputMessage, Worker
+from jetseg_ros.node.worker import CameraState, Worker
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 from builtin_interfaces.msg import Time
 from rclpy.clock import Clock
 from rclpy.impl.rcutils_logger import RcutilsLogger
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo
 
 from jetseg_core.recording.image_decoding import ImageError
 from jetseg_core.results.camera_info import calibrated_size, fits
@@ -23,7 +22,7 @@ from jetseg_core.results.latency import LatencyStatistics, Stopwatch
 from jetseg_core.results.outputs import Output
 from jetseg_core.results.segmented_frame import SegmentedFrame
 from jetseg_core.runtime import Runtime
-from jetseg_ros.node.frame_slots import FrameSlots
+from jetseg_ros.node.frame_slots import FrameSlots, InputMessage
 from jetseg_ros.node.image_input import explain_darkness, picture_of
 from jetseg_ros.node.parameters import SegmentationParameters
 from jetseg_ros.node.publishers import CameraOutputs
@@ -36,8 +35,6 @@ UNSTAMPED = Time()
 OVERLAPPED_SHARE = 0.25
 """Other outputs that take longer than this share of the inference are made while the next frame is segmented. For what
 takes less, two threads in each other's way cost more than they gain."""
-
-InputMessage: TypeAlias = Image | CompressedImage
 
 
 @dataclass(frozen=True)
