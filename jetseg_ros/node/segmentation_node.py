@@ -71,6 +71,18 @@ class SegmentationNode(LifecycleNode):
         """Name with namespace, which tells nodes apart in /diagnostics."""
         return self.get_fully_qualified_name().lstrip("/")
 
+    def take_image(self, message: InputMessage, camera: int = 0) -> None:
+        """Segment an image of this process as if it had come on the camera's topic; the middleware copies nothing.
+
+        May be called from any thread. While the node is not active, the image is dropped.
+
+        Args:
+            message: the image; not to be changed afterwards.
+            camera: position in the parameter `cameras`.
+        """
+        if self._worker is not None:
+            self._slots.put(camera, message)
+
     def autostart(self) -> bool:
         """Configure and activate if the parameter `autostart` is true; returns False if that failed."""
         if not self.parameters.autostart:
