@@ -7,7 +7,6 @@ An example of composition, to start from with another camera's library: what it 
 
 from __future__ import annotations
 
-import argparse
 import sys
 import threading
 from collections.abc import Iterator
@@ -22,7 +21,9 @@ from std_msgs.msg import Header
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources import SOURCE_HELP, open_source
 from jetseg_core.sources.pacing import paced
+from jetseg_ros.node.command_line import node_parser
 from jetseg_ros.node.messages import to_image
+from jetseg_ros.node.parameters import SegmentationParameters
 from jetseg_ros.node.process import run_node
 from jetseg_ros.node.segmentation_node import SegmentationNode
 
@@ -117,25 +118,26 @@ class OneProcessNode(SegmentationNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run camera and node until the camera ends or they are interrupted; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="one_process", description=__doc__.split("\n")[0] if __doc__ else ""
+    words = sys.argv[1:] if args is None else args
+    parser = node_parser(
+        "jetseg-one-process",
+        "A camera of this machine and the segmentation node in one process, as a ROS 2 node.",
+        SegmentationParameters,
     )
+    parser.usage = "jetseg-one-process [-h] [--version] [--frame-id NAME] [DEVICE] [--ros-args ...]"
     parser.add_argument(
-        "device",
-        nargs="?",
-        default="/dev/video0",
+        "device", nargs="?", default="/dev/video0", metavar="DEVICE",
         help=f"a camera of this machine, or {SOURCE_HELP} (default: %(default)s)",
-    )
+    )  # fmt: skip
     parser.add_argument(
-        "--frame-id", default="camera", help="of all messages (default: %(default)s)"
+        "--frame-id", default="camera", metavar="NAME", help="of all messages (default: camera)"
     )
-    given = sys.argv[1:] if args is None else args
-    options = parser.parse_args(remove_ros_args(given))
+    options, _ = parser.parse_known_args(remove_ros_args(words))
 
     def create() -> OneProcessNode:
         return OneProcessNode(LocalCamera(options.device), options.frame_id)
 
-    return run_node(create, OneProcessNode.autostart, ["one_process", *given])
+    return run_node(create, OneProcessNode.autostart, words, parser)
 
 
 if __name__ == "__main__":

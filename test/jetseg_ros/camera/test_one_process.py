@@ -59,3 +59,15 @@ def test_what_is_no_camera_is_named() -> None:
         LocalCamera("/dev/video99")
     with pytest.raises(JetSegError, match="/dev/null: no camera answers there"):
         LocalCamera("/dev/null")
+
+
+def test_mistakes_end_the_process_with_one_line(start_python: Start) -> None:
+    for arguments, said in (
+        (("/dev/null",), "error: /dev/null: no camera answers there"),
+        (("generator", "extra"), "error: unknown arguments: extra"),
+    ):
+        process = start_python("-m", "jetseg_ros.camera.one_process", *arguments)
+        output, _ = process.communicate(timeout=60)
+        assert process.returncode == 2
+        assert next(line for line in output.splitlines() if "error" in line).startswith(said)
+        assert "Traceback" not in output
