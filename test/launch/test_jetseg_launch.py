@@ -199,8 +199,9 @@ def test_ground(peer: Peer, record: Record) -> Iterator[None]:
 def test_a_height_that_is_no_number_is_named() -> None:
     context = LaunchContext()
     context.launch_configurations.update(
-        camera="", image_topic="", namespace="", rviz="false", ground="true", camera_height="tall"
-    )
+        camera="", image_topic="", namespace="", rviz="false", ground="true", camera_height="tall",
+        ground_params_file=str(LAUNCH_FILE.parents[1] / "config" / "ground.yaml"),
+    )  # fmt: skip
     description = PythonLaunchDescriptionSource(str(LAUNCH_FILE)).get_launch_description(context)
     with pytest.raises(RuntimeError, match=r"camera_height is 'tall'; expected a number"):
         description.entities[-1].execute(context)
