@@ -193,7 +193,7 @@ class Recording:
             check_tables(file)
             whole = WholeFile(file)
         except Exception as error:  # readers raise anything on damage
-            reason = error
+            reason: object = error
         else:
             self._say_left_out(shown, whole)
             return whole
@@ -206,6 +206,7 @@ class Recording:
         self._say_left_out(shown, saved)
         count = sum(count for _, count in saved.topics.values())
         if not saved.whole:
+            reason = str(reason).replace(str(file), shown)
             self._warn(f"{shown}: damaged ({reason}); {count} whole messages of it are used")
         return saved
 

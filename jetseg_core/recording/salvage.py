@@ -232,4 +232,10 @@ def check_tables(path: Path) -> None:
 
 def _open_database(path: Path) -> sqlite3.Connection:
     """A database that nothing is written to, nor beside it."""
-    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
+    database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
+    database.text_factory = _damaged_text
+    return database
+
+
+def _damaged_text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
