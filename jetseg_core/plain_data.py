@@ -1,15 +1,20 @@
-"""Data from files of unknown origin: values in messages are cut before they are printed, and nesting is bounded."""
+"""Data from files of unknown origin: bounds on size and nesting, and values in messages cut before they are printed."""
 
 from __future__ import annotations
 
 import reprlib
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from jetseg_core.errors import JetSegError
 
 MOST_VALUES = 100_000
 """Values in nested data, those that stand in several places counted in each."""
 DEEPEST = 20
+MOST_BYTES = 1 << 20
+"""Size of a text file that is read at once."""
 
 
 class _ShortRepr(reprlib.Repr):
@@ -62,8 +67,8 @@ def check_plain(value: Any, place: str) -> None:
         if depth == DEEPEST:
             raise JetSegError(f"{place}: nested more than {DEEPEST} levels deep, or in a cycle")
         if isinstance(one, dict):
-            if wrong := next((key for key in one if not isinstance(key, str)), None):
-                raise JetSegError(f"{where}: the key {short(wrong)} is not a text")
+            if wrong := [key for key in one if not isinstance(key, str)]:
+                raise JetSegError(f"{where}: the key {short(wrong[0])} is not a text")
             inner = [(part, f"{where}.{short(key)[1:-1]}", depth + 1) for key, part in one.items()]
         elif isinstance(one, list | tuple):
             inner = [(part, where, depth + 1) for part in one]
@@ -73,3 +78,40 @@ def check_plain(value: Any, place: str) -> None:
             break
         left += inner
     raise JetSegError(f"{place}: more than {MOST_VALUES} values")
+
+
+def read_text(path: Path) -> str:
+    """The text of a small file, UTF-8 with or without a byte order mark.
+
+    Raises:
+        ValueError: no file there, or one without an end such as a device or a pipe, or a large one, or no UTF-8.
+    """
+    try:
+        if not path.is_file():
+            raise ValueError("it is no ordinary file" if path.exists() else "no such file")
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"{path.stat().st_size} bytes; expected {MOST_BYTES} or less")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ValueError(error.strerror) from error
+
+
+def read_yaml(path: Path) -> object:
+    """The content of a small YAML file.
+
+    Raises:
+        ValueError: see `read_text`; or it is not YAML, is nested too deeply, or has an alias, of which a few lines can
+            stand for gigabytes.
+    """
+    try:
+        return yaml.load(read_text(path), _LoaderWithoutAliases)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(f"{' '.join(str(error).split()):.300}") from error
+
+
+class _LoaderWithoutAliases(yaml.SafeLoader):
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            line = self.peek_event().start_mark.line + 1
+            raise yaml.YAMLError(f"line {line}: an alias; write the value out")
+        return super().compose_node(parent, index)

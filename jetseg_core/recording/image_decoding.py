@@ -209,18 +209,18 @@ def _high_bits(pixels: np.ndarray, big_endian: int, bits: int) -> np.ndarray:
     return np.minimum(values, 255).astype(np.uint8)
 
 
-def decode_compressed(message: CompressedMessage) -> np.ndarray:
+def decode_compressed(message: CompressedMessage, max_pixels: int | None = None) -> np.ndarray:
     """The picture in a sensor_msgs/CompressedImage (JPEG, PNG and any other format that OpenCV reads).
 
     Returns:
         (height, width, 3) uint8 RGB.
 
     Raises:
-        ImageError: no data, data that is not an image, or a damaged one.
+        ImageError: no data, data that is not an image, a damaged one, or one of too many pixels.
     """
     data = np.frombuffer(message.data, np.uint8)
     try:
-        return decode_picture(data)
+        return decode_picture(data, max_pixels=max_pixels)
     except ValueError as error:
         raise ImageError(
             Fault.COMPRESSED,
@@ -229,8 +229,11 @@ def decode_compressed(message: CompressedMessage) -> np.ndarray:
         ) from error
 
 
-def decode_message(message: Any, bits: int = 16) -> np.ndarray:
-    """The picture in a sensor_msgs/Image or CompressedImage; see `decode_image`, `decode_compressed`."""
+def decode_message(message: Any, bits: int = 16, max_pixels: int | None = None) -> np.ndarray:
+    """The picture in a sensor_msgs/Image or CompressedImage; see `decode_image`, `decode_compressed`.
+
+    `max_pixels` bounds a compressed picture, see `check_pixels`. A raw one is as large as its message.
+    """
     if hasattr(message, "encoding"):
         return decode_image(message, bits)
-    return decode_compressed(message)
+    return decode_compressed(message, max_pixels)

@@ -17,12 +17,12 @@ from backports import zstd
 from jetseg_core.errors import JetSegError
 from jetseg_core.recording.salvage import SalvagedMcap, SalvagedSqlite, check_tables
 from jetseg_core.recording.storage import Message, Storage, WholeFile
+from jetseg_core.recording.unpacking import unpack, unpack_file
 
 METADATA = "metadata.yaml"
 STORAGE_SUFFIXES = (".mcap", ".db3")
 COMPRESSED_SUFFIX = ".zstd"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_BLOCK = 1 << 20
 _LONG_S = 3600.0
 """From this duration on, seconds, it is looked whether the clock was set."""
 _FIRST_MESSAGES = 20
@@ -238,18 +238,8 @@ class Recording:
 
     def _unpack(self, file: Path) -> Path:
         unpacked = Path(self._unpacked.name, file.stem)
-        with file.open("rb") as source, unpacked.open("wb") as target:
-            # Not zstd.open: it loses more of a truncated file than is missing.
-            decompressor = zstd.ZstdDecompressor()
-            try:
-                while data := source.read(_BLOCK):
-                    while data:
-                        if decompressor.eof:  # the next of several frames
-                            decompressor = zstd.ZstdDecompressor()
-                        target.write(decompressor.decompress(data))
-                        data = decompressor.unused_data
-            except zstd.ZstdError as error:
-                self._warn(f"{file.name}: damaged; what follows it is left out ({error})")
+        if remark := unpack_file(file, unpacked):
+            self._warn(f"{file.name}: {remark}")
         return unpacked
 
     def _warn(self, text: str) -> None:
@@ -260,8 +250,8 @@ class Recording:
 def _decompressed(data: bytes) -> bytes:
     """A message that was compressed on its own; as it is, to be counted as damaged, if it cannot be unpacked."""
     try:
-        return zstd.decompress(data)
-    except zstd.ZstdError:
+        return unpack(data, "zstd")
+    except (zstd.ZstdError, ValueError):
         return data
 
 

@@ -38,12 +38,15 @@ def working_cv_bridge() -> Any | None:
     return CvBridge()
 
 
-def picture_of(message: Image | CompressedImage, bits: int) -> np.ndarray:
+def picture_of(
+    message: Image | CompressedImage, bits: int = 16, max_pixels: int | None = None
+) -> np.ndarray:
     """The picture in a message; an encoding unknown to `decode_image` is left to cv_bridge, where that works.
 
     Args:
         message: an image.
         bits: those in use of 16-bit values.
+        max_pixels: largest compressed picture that is decoded; None = `pixel_limit`.
 
     Returns:
         (H, W, 3) uint8 RGB.
@@ -52,7 +55,7 @@ def picture_of(message: Image | CompressedImage, bits: int) -> np.ndarray:
         ImageError: see `decode_message`; or cv_bridge cannot convert it either.
     """
     try:
-        return decode_message(message, bits)
+        return decode_message(message, bits, max_pixels)
     except ImageError as error:
         bridge = working_cv_bridge() if error.fault is Fault.ENCODING else None
         if bridge is None:

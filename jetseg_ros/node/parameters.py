@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.model_config import PRESETS
+from jetseg_core.picture_decoding import MAX_PIXELS
 from jetseg_core.results.class_mask import check_class_names, parse_autoware
 from jetseg_core.results.regions import Region, parse_regions
 from jetseg_core.runtime import RuntimeSettings
@@ -121,6 +122,13 @@ class SegmentationParameters:
         name="input.mono16_bits",
         minimum=8,
         maximum=16,
+    )
+    max_pixels: int = parameter(
+        MAX_PIXELS,
+        "Largest compressed image that is decoded, pixels by its header; others count as faulty.",
+        name="input.max_pixels",
+        minimum=1,
+        maximum=2**40,
     )
     output_size: str = parameter(
         "source",

@@ -166,7 +166,7 @@ class Worker:
                 return None
             watch = Stopwatch()
             with watch.stage("decode"):
-                image = picture_of(message, parameters.mono16_bits)
+                image = picture_of(message, parameters.mono16_bits, parameters.max_pixels)
             self._check_brightness(camera, message, image, parameters.mono16_bits)
             with watch.stage("infer"):
                 found = self._runtime.segment(
