@@ -77,7 +77,7 @@ def test_the_bound_is_the_one_asked_for(suffix: str, monkeypatch: pytest.MonkeyP
 
 def test_a_video_s_pixels_are_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (96, 64))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (96, 64))
     for _ in range(3):
         writer.write(np.full((64, 96, 3), 90, np.uint8))
     writer.release()

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from jetseg_core.recording.image_decoding import (
@@ -96,6 +96,14 @@ COLORS = [e for e in ENCODINGS if SIXTEEN_BIT.get(e, e) in ("rgb8", "bgr8", "rgb
 COLORS += ["8UC3", "8UC4"]
 GRAYS = ["mono8", "mono16", "8UC1"]
 PLANAR = ["nv12", "nv21", "nv24", "i420", "yuv420"]
+
+
+def test_a_compressed_image_of_too_many_pixels_is_refused() -> None:
+    image = CompressedImage(format="png")
+    image.data = cv2.imencode(".png", np.zeros((16, 16, 3), np.uint8))[1].tobytes()
+    assert picture_of(image, 16, 256).shape == (16, 16, 3)
+    with pytest.raises(ImageError, match="16x16 pixels; expected 255 or less"):
+        picture_of(image, 16, 255)
 
 
 def test_the_names_of_ros_and_opencv_are_there() -> None:

@@ -49,9 +49,9 @@ def test_nothing_is_decoded_or_inferred_for_nobody(
 ) -> None:
     decoded: list[Any] = []
 
-    def decode(message: Any, bits: int) -> np.ndarray:
+    def decode(message: Any, *limits: int) -> np.ndarray:
         decoded.append(message)
-        return picture_of(message, bits)
+        return picture_of(message, *limits)
 
     monkeypatch.setattr(worker, "picture_of", decode)
     node = rig.active_node(min_rate=5.0)
