@@ -47,6 +47,7 @@ setup(
             "jetseg = jetseg_core.cli.main:main",
             "jetseg-node = jetseg_ros.node.segmentation_node:main",
             "jetseg-camera = jetseg_ros.camera.camera_node:main",
+            "jetseg-one-process = jetseg_ros.camera.one_process:main",
             "jetseg-ground = jetseg_ros.ground.ground_node:main",
             "jetseg-bench-node = jetseg_ros.bench.bench_node_command:main",
             "jetseg-doctor = jetseg_ros.doctor.ros_checks:main",

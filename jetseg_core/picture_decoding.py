@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
 
 import cv2
 import numpy as np
 import simplejpeg
+from PIL import Image
 
+from jetseg_core.errors import JetSegError
+
+MAX_PIXELS = 64_000_000
+"""Largest picture that is decoded, pixels, unless the environment's JETSEG_MAX_PIXELS says otherwise."""
 _JPEG, _END = b"\xff\xd8", b"\xff\xd9"
 _APPENDED_BYTES = 2
 """Bytes of any value that a whole JPEG may have before its end, as some webcams write it; zeros may be more."""
@@ -16,7 +23,51 @@ _HEADER_BYTES = 1 << 16
 """A JPEG's Exif block begins before this and is no longer."""
 
 
-def decode_picture(encoded: np.ndarray, upright: bool = False) -> np.ndarray:
+# Pillow, of which only the readers of headers are used, has a limit of its own, which warns.
+Image.MAX_IMAGE_PIXELS = None
+
+
+def pixel_limit() -> int:
+    """Largest number of pixels of a picture in a file.
+
+    Raises:
+        JetSegError: JETSEG_MAX_PIXELS is not a positive number.
+    """
+    text = os.environ.get("JETSEG_MAX_PIXELS", str(MAX_PIXELS))
+    if not re.fullmatch(r"[1-9]\d{0,17}", text):
+        raise JetSegError(f"JETSEG_MAX_PIXELS: '{text:.40}'; expected a number of pixels above 0")
+    return int(text)
+
+
+def check_pixels(encoded: bytes, most: int | None = None) -> None:
+    """Raise if a picture has too many pixels by its header; a kilobyte can decode to gigabytes.
+
+    Args:
+        encoded: bytes of the file.
+        most: number of pixels; None = `pixel_limit`.
+
+    Raises:
+        ValueError: not a picture, or one of more pixels.
+    """
+    most = pixel_limit() if most is None else most
+    try:
+        if encoded.startswith(_JPEG):
+            height, width, *_ = simplejpeg.decode_jpeg_header(encoded, strict=False)
+        else:
+            with Image.open(io.BytesIO(encoded)) as head:
+                width, height = head.size
+    except Exception as error:  # damaged headers raise anything
+        raise ValueError("not an image, or a damaged one") from error
+    if width * height > most:
+        raise ValueError(
+            f"{width}x{height} pixels; expected {most} or less (the node's parameter input.max_pixels, or for files "
+            "JETSEG_MAX_PIXELS in the environment)"
+        )
+
+
+def decode_picture(
+    encoded: np.ndarray, upright: bool = False, max_pixels: int | None = None
+) -> np.ndarray:
     """Decode a picture; gray is spread over the channels, alpha dropped.
 
     OpenCV fills the missing part of a damaged JPEG with gray, and says so on standard error alone. simplejpeg, of the
@@ -25,14 +76,16 @@ def decode_picture(encoded: np.ndarray, upright: bool = False) -> np.ndarray:
     Args:
         encoded: (N,) uint8.
         upright: turn a photograph by the orientation in its Exif block, as viewers do.
+        max_pixels: see `check_pixels`.
 
     Returns:
         (H, W, 3) uint8 RGB.
 
     Raises:
-        ValueError: not a picture, or a damaged one.
+        ValueError: not a picture, a damaged one, or one of too many pixels.
     """
     data = encoded.tobytes()
+    check_pixels(data, max_pixels)
     if data.startswith(_JPEG):
         picture = _decode_jpeg(data)
         if picture is not None and not (upright and _EXIF in data[:_HEADER_BYTES]):
@@ -43,7 +96,7 @@ def decode_picture(encoded: np.ndarray, upright: bool = False) -> np.ndarray:
     except cv2.error as error:  # such as a size over its limit
         raise ValueError(f"OpenCV refuses it: {' '.join(str(error).split())[:200]}") from error
     if image is None:
-        raise ValueError("not a picture, or a damaged one")
+        raise ValueError("not an image, or a damaged one")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import yaml
-
 from jetseg_core.classes import CLASS_SETS, UNLABELLED, ClassSet
 from jetseg_core.errors import JetSegError
+from jetseg_core.plain_data import read_text, read_yaml, short
 
 Color = tuple[int, int, int]
 
@@ -51,13 +50,13 @@ def read_classes(path: str | Path) -> ClassSet:
         JetSegError: the file is missing or not YAML, a field is unknown, or a value is not allowed.
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise JetSegError(
             f"no class file '{path}': a YAML file with `names` and, if you like, `colors`"
         )
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        data = read_yaml(path)
+    except ValueError as error:
         raise JetSegError(f"'{path}' is not a YAML file: {error}") from error
     if not isinstance(data, dict):
         raise JetSegError(
@@ -65,7 +64,7 @@ def read_classes(path: str | Path) -> ClassSet:
         )
     unknown = sorted(str(key) for key in set(data) - {"name", "names", "colors"})
     if unknown:
-        raise JetSegError(f"'{path}': unknown fields {unknown}; known: name, names, colors")
+        raise JetSegError(f"'{path}': unknown fields {short(unknown)}; known: name, names, colors")
     names = _names(path, data.get("names"))
     colors = data.get("colors")
     palette = distinct_colors(len(names)) if colors is None else _colors(path, colors, names)
@@ -83,15 +82,18 @@ def read_class_dict(path: str | Path) -> ClassSet:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+    except ValueError as error:
         raise JetSegError(f"class file '{path}' cannot be read ({error})") from error
-    rows = [[field.strip() for field in row] for row in csv.reader(text.splitlines())]
+    try:
+        rows = [[field.strip() for field in row] for row in csv.reader(text.splitlines())]
+    except csv.Error as error:
+        raise JetSegError(f"'{path}': not a CSV file ({error})") from error
     lines = [(number, row) for number, row in enumerate(rows, 1) if any(row)]
     header = [field.lower() for field in lines[0][1]] if lines else []
     if not set(_COLUMNS) <= set(header):
         raise JetSegError(
-            f"'{path}': line 1 is {','.join(header)!r}; expected the columns {','.join(_COLUMNS)}"
+            f"'{path}': line 1 is {short(','.join(header))}; expected the columns {','.join(_COLUMNS)}"
         )
     places = [header.index(column) for column in _COLUMNS]
     names, palette = [], []
@@ -101,7 +103,7 @@ def read_class_dict(path: str | Path) -> ClassSet:
             red, green, blue = (int(part) for part in color)
         except (IndexError, ValueError):
             raise JetSegError(
-                f"'{path}': line {number} is {','.join(row)!r}; expected a name and three numbers, 0 to 255"
+                f"'{path}': line {number} is {short(','.join(row))}; expected a name and three numbers, 0 to 255"
             ) from None
         names.append(name)
         palette.append((red, green, blue))
@@ -135,19 +137,19 @@ def _class_set(
 
 def _names(path: Path, value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise JetSegError(f"'{path}': names: {value!r:.80}; expected a list of class names")
+        raise JetSegError(f"'{path}': names: {short(value)}; expected a list of class names")
     for index, name in enumerate(value):
         if not isinstance(name, str) or not name.strip():
             # YAML reads a bare no, on or 1 as another type than text.
             raise JetSegError(
-                f"'{path}': names: {name!r} at position {index} is not a name; write text, in quotes if need be"
+                f"'{path}': names: {short(name)} at position {index} is not a name; write text, in quotes if need be"
             )
     return tuple(value)
 
 
 def _colors(path: Path, value: object, names: tuple[str, ...]) -> tuple[Color, ...]:
     if not isinstance(value, list) or len(value) != len(names):
-        found = f"{len(value)} of them" if isinstance(value, list) else f"{value!r:.80}"
+        found = f"{len(value)} of them" if isinstance(value, list) else f"{short(value)}"
         raise JetSegError(
             f"'{path}': colors: {found}; expected a list of {len(names)}, one [red, green, blue] per name"
         )
@@ -155,6 +157,6 @@ def _colors(path: Path, value: object, names: tuple[str, ...]) -> tuple[Color, .
         right = isinstance(color, list) and len(color) == 3
         if not right or not all(type(part) is int and 0 <= part <= 255 for part in color):
             raise JetSegError(
-                f"'{path}': colors: {color!r:.80} of '{name}' is not [red, green, blue], each 0 to 255"
+                f"'{path}': colors: {short(color)} of '{name}' is not [red, green, blue], each 0 to 255"
             )
     return tuple((red, green, blue) for red, green, blue in value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,9 +10,13 @@ from functools import cached_property
 import numpy as np
 
 from jetseg_core.errors import JetSegError
+from jetseg_core.plain_data import check_plain, short
 
 UNLABELLED = 255
 """Value of a label pixel that belongs to no class (void in ground truth, hidden or uncertain in output)."""
+
+LONGEST_NAME = 255
+"""Characters of the name of a class or of a set."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,8 @@ class ClassSet:
     """An ordered set of classes; a class id is its position.
 
     Raises:
-        JetSegError: there are no classes or more than 255, a name is repeated, or the palette does not fit.
+        JetSegError: there are no classes or more than 255, a name is repeated or cannot be printed, or the palette does
+            not fit.
     """
 
     name: str
@@ -35,6 +41,14 @@ class ClassSet:
                 f"class set '{self.name}': names: {len(self.names)} classes; a label image (uint8, 255 = "
                 "unlabelled) holds 1 to 255 of them"
             )
+        if self.name != "" and not _is_name(self.name):
+            raise JetSegError(f"class set: the name {short(self.name)} cannot be printed")
+        for name in self.names:
+            if not _is_name(name):
+                raise JetSegError(
+                    f"class set '{self.name}': the name {short(name)}; expected 1 to {LONGEST_NAME} characters "
+                    "of text without control characters"
+                )
         repeated = sorted({name for name in self.names if self.names.count(name) > 1})
         if repeated:
             raise JetSegError(
@@ -46,9 +60,9 @@ class ClassSet:
                 f"{len(self.names)} classes; give one RGB triple per class"
             )
         for name, color in zip(self.names, self.palette, strict=True):
-            if len(color) != 3 or not all(0 <= value <= 255 for value in color):
+            if len(color) != 3 or not all(type(v) is int and 0 <= v <= 255 for v in color):
                 raise JetSegError(
-                    f"class set '{self.name}': palette: {color} of '{name}' is not three values 0..255"
+                    f"class set '{self.name}': palette: {short(color)} of '{name}' is not three values 0..255"
                 )
 
     def __len__(self) -> int:
@@ -77,17 +91,25 @@ class ClassSet:
         Raises:
             JetSegError: the data is not of that form.
         """
-        try:
-            assert isinstance(data, dict)
-            return cls(
-                name=str(data["name"]),
-                names=tuple(str(name) for name in data["names"]),
-                palette=tuple((int(r), int(g), int(b)) for r, g, b in data["palette"]),
-            )
-        except (AssertionError, KeyError, TypeError, ValueError) as error:
-            raise JetSegError(
-                f"not a class set (name, names, palette of RGB triples): {data!r:.200}"
-            ) from error
+        check_plain(data, "class set")
+        if not isinstance(data, dict) or not data.keys() >= {"name", "names", "palette"}:
+            raise JetSegError(f"class set: {short(data)}; expected name, names and palette")
+        names, palette = data["names"], data["palette"]
+        for key, values in (("names", names), ("palette", palette)):
+            if not isinstance(values, list | tuple):
+                raise JetSegError(f"class set: {key}: {short(values)}; expected a list")
+        if wrong := [color for color in palette if not isinstance(color, list | tuple)]:
+            raise JetSegError(f"class set: palette: {short(wrong[0])}; expected red, green, blue")
+        return cls(data["name"], tuple(names), tuple((*color,) for color in palette))
+
+
+def _is_name(name: object) -> bool:
+    """True for text that can be printed and sent: no control characters, no lone surrogates."""
+    return (
+        isinstance(name, str)
+        and 1 <= len(name) <= LONGEST_NAME
+        and not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name)
+    )
 
 
 def _of(name: str, colors: dict[str, tuple[int, int, int]]) -> ClassSet:

@@ -45,6 +45,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Compare, print the summary, and end with status 1 if a gate failed."""
+    from jetseg_core.errors import one_line
     from jetseg_core.replay.compare.compare_command import compare_with_page
     from jetseg_core.replay.compare.compare_page import format_comparison
 
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(found.to_dict(), indent=1))
     else:
-        print(format_comparison(found))
+        print("\n".join(map(one_line, format_comparison(found).split("\n"))))
         print(f"\nin {options.out}: compare.html, compare.json")
     if found.failed:
         raise SystemExit(1)

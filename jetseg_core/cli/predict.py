@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> None:
 
     from jetseg_core.atomic_file import replacing
     from jetseg_core.classes.coloring import blend_colors, color_labels
-    from jetseg_core.errors import JetSegError
+    from jetseg_core.errors import JetSegError, one_line
     from jetseg_core.output_places import check_apart
     from jetseg_core.runtime import create_runtime
     from jetseg_core.sources import open_source
@@ -58,6 +58,6 @@ def run(options: argparse.Namespace) -> None:
                 with replacing(path) as partial:
                     partial.write_bytes(encoded.tobytes())
     for warning in source.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        print(f"warning: {one_line(warning)}", file=sys.stderr)
     if source.unreadable:
         print(f"{source.unreadable} frames could not be read", file=sys.stderr)

@@ -85,6 +85,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Replay, then print the summary; status 1 if an input could not be replayed."""
+    from jetseg_core.errors import one_line
     from jetseg_core.replay.many.many_command import ManySettings, replay_many
     from jetseg_core.replay.many.many_page import format_many_report
     from jetseg_core.replay.many.replay_inputs import is_single
@@ -117,8 +118,11 @@ def run(options: argparse.Namespace) -> None:
         warnings = [f"{bag.name}: {text}" for bag in many.bags for text in bag.warnings or []]
         text, plain = format_many_report(many, options.out), many.to_dict()
     for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    print(json.dumps(plain, indent=1) if options.json else text)
+        print(f"warning: {one_line(warning)}", file=sys.stderr)
+    if options.json:
+        print(json.dumps(plain, indent=1))
+    else:
+        print("\n".join(map(one_line, text.split("\n"))))
     _end(plain)
 
 

@@ -39,7 +39,7 @@ def read_image(file: Path) -> np.ndarray:
     try:
         return decode_picture(np.frombuffer(_read_bytes(file), np.uint8), upright=True)
     except ValueError as error:
-        raise JetSegError(f"{file}: not an image ({error}); replace or remove the file") from error
+        raise JetSegError(f"{file}: {error}; replace or remove the file") from error
 
 
 class LabelReader:

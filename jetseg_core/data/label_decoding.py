@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from jetseg_core.errors import JetSegError
+from jetseg_core.picture_decoding import check_pixels
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _GRAY, _PALETTE = 0, 3
@@ -39,6 +40,10 @@ def decode_label(encoded: bytes, palette: set[Color], name: str) -> np.ndarray:
     """
     if encoded[:2] == b"\xff\xd8":
         raise JetSegError(f"{name}: a JPEG; it changes class ids, so write labels as PNG")
+    try:
+        check_pixels(encoded)
+    except ValueError as error:
+        raise JetSegError(f"{name}: {error}; replace or remove the file") from error
     image = (
         cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_UNCHANGED) if encoded else None
     )

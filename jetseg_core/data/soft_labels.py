@@ -15,6 +15,7 @@ import numpy as np
 from jetseg_core.atomic_file import replacing
 from jetseg_core.classes import UNLABELLED
 from jetseg_core.errors import JetSegError
+from jetseg_core.picture_decoding import check_pixels
 
 FOLDER = "soft"
 """Name of the folder, in the data set's root."""
@@ -44,6 +45,10 @@ def read_soft(file: Path, num_classes: int) -> np.ndarray:
 
 def decode_soft(encoded: bytes, num_classes: int, name: str) -> np.ndarray:
     """As `read_soft`, of an encoded image; `name` is for errors."""
+    try:
+        check_pixels(encoded)
+    except ValueError as error:
+        raise JetSegError(f"{name}: {error}; replace or remove the file") from error
     image = (
         cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_UNCHANGED) if encoded else None
     )

@@ -24,6 +24,7 @@ NEEDED = {
     "numpy": "numpy",
     "cv2": "opencv-python-headless",
     "simplejpeg": "simplejpeg",
+    "PIL": "pillow",
     "yaml": "pyyaml",
     "tqdm": "tqdm",
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,8 +17,11 @@ from jetseg_core.classes import ClassSet
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.jetseg import JetSeg
 from jetseg_core.network.model_config import ModelConfig
+from jetseg_core.plain_data import check_plain, short
 
 FORMAT = "jetseg-checkpoint-1"
+LARGEST_FILE = 1 << 30
+"""Bytes of a checkpoint, as it lies on disk and unpacked; the largest preset has 40 MB."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +63,17 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        JetSegError: the file is missing or not a JetSeg checkpoint, or its weights do not fit its configuration.
+        JetSegError: the file is missing or not a JetSeg checkpoint, is damaged, or its weights do not
+            fit its configuration.
     """
     path = Path(path)
     if not path.is_file():
         raise JetSegError(f"no checkpoint '{path}': give the path of a .pt file of `jetseg train`")
+    if max(path.stat().st_size, _unpacked_size(path)) > LARGEST_FILE:
+        raise JetSegError(
+            f"'{path}' has more than {LARGEST_FILE >> 20} MiB, packed or unpacked; no checkpoint of JetSeg is that "
+            "large"
+        )
     try:
         data = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # Reading arbitrary bytes as pickled data can raise anything.
@@ -70,26 +81,74 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             f"'{path}' is not a JetSeg checkpoint (it cannot be read as plain tensors and data); give a "
             ".pt file of `jetseg train`"
         ) from error
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        found = data.get("format") if isinstance(data, dict) else type(data).__name__
+    found = data.get("format") if isinstance(data, dict) else data
+    if not isinstance(found, str) or found != FORMAT:
         raise JetSegError(
-            f"'{path}' is not a JetSeg checkpoint: its format is {found!r}, expected '{FORMAT}'; give a "
+            f"'{path}' is not a JetSeg checkpoint: its format is {short(found)}, expected '{FORMAT}'; give a "
             ".pt file of `jetseg train`"
         )
-    checkpoint = Checkpoint(
-        config=ModelConfig.from_dict(data["config"]),
-        classes=ClassSet.from_dict(data["classes"]),
-        state_dict=data["state_dict"],
-        provenance=data["provenance"],
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-    )
+    try:
+        return _parse(data, hashlib.sha256(path.read_bytes()).hexdigest())
+    except JetSegError as error:
+        raise JetSegError(f"'{path}' is a damaged checkpoint: {error}") from error
+
+
+def _unpacked_size(path: Path) -> int:
+    """Bytes of a checkpoint's parts as its zip directory states them; 0 for a file that is no zip archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(part.file_size for part in archive.infolist())
+    except (
+        Exception
+    ):  # Damaged archives raise anything; reading it as a checkpoint says what is wrong.
+        return 0
+
+
+def _parse(data: Mapping[str, Any], sha256: str) -> Checkpoint:
+    """The checkpoint of a file's fields.
+
+    Raises:
+        JetSegError: a field is missing or of another type, or weights are not finite or do not fit the configuration.
+    """
+    missing = {"config", "classes", "state_dict", "provenance"} - data.keys()
+    if missing:
+        raise JetSegError(f"no {', '.join(sorted(missing))}")
+    weights, provenance = data["state_dict"], data["provenance"]
+    if not isinstance(weights, dict) or not isinstance(provenance, dict):
+        raise JetSegError("state_dict and provenance: expected two objects")
+    check_plain(provenance, "provenance")
+    for name, value in weights.items():
+        _check_weights(name, value)
+    config, classes = ModelConfig.from_dict(data["config"]), ClassSet.from_dict(data["classes"])
+    if config.num_classes != len(classes):
+        raise JetSegError(
+            f"{len(classes)} names of classes for a network of {config.num_classes} classes"
+        )
+    checkpoint = Checkpoint(config, classes, weights, provenance, sha256)
     try:
         checkpoint.build()
-    except RuntimeError as error:
+    except (RuntimeError, NotImplementedError) as error:
+        reason = " ".join(str(error).split())
         raise JetSegError(
-            f"'{path}' holds weights that do not fit its configuration {checkpoint.config}: {error}"
+            f"weights that do not fit its configuration {config}: {reason:.300}"
         ) from error
     return checkpoint
+
+
+def _check_weights(name: Any, value: Any) -> None:
+    """Raise if an entry of a state_dict is no dense tensor of finite real numbers."""
+    plain = isinstance(name, str) and isinstance(value, Tensor)
+    if (
+        not plain
+        or value.layout != torch.strided
+        or value.device.type != "cpu"
+        or value.is_quantized
+    ):
+        raise JetSegError(f"state_dict: {short(name)}: {short(value)}; expected a dense tensor")
+    if value.is_complex() or not bool(torch.isfinite(value).all()):
+        raise JetSegError(f"state_dict: {name}: weights that are no finite numbers")
+    if name.endswith("running_var") and bool((value < 0).any()):
+        raise JetSegError(f"state_dict: {name}: variances below zero")
 
 
 def write_atomically(data: object, path: Path) -> None:

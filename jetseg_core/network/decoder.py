@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.layers import ConvBnAct, PointwiseConv, make_activation
 from jetseg_core.network.model_config import ModelConfig
+from jetseg_core.plain_data import short
 
 
 class Decoder(nn.Module):
@@ -105,7 +106,7 @@ def make_decoder(config: ModelConfig, tap_channels: tuple[int, int, int]) -> Dec
         JetSegError: the decoder's name is not one of `DECODERS`.
     """
     if config.decoder not in DECODERS:
-        raise JetSegError(f"decoder: {config.decoder!r} is not one of {', '.join(DECODERS)}")
+        raise JetSegError(f"decoder: {short(config.decoder)} is not one of {', '.join(DECODERS)}")
     return DECODERS[config.decoder](
         tap_channels, config.sizes.decoder_channels, config.num_classes, config.activation
     )

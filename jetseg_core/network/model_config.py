@@ -10,10 +10,15 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Literal, get_args
 
 from jetseg_core.errors import JetSegError
+from jetseg_core.plain_data import check_plain, short
 
 Activation = Literal["reu", "tanhexp", "hardswish"]
 AttentionKind = Literal["cbam", "spatial", "eca", "none"]
 EncoderForm = Literal["paper", "refined"]
+WIDEST_DECODER = 1024
+"""Twice the authors' largest."""
+MOST_BLOCKS = 32
+"""Residual blocks in one place, eight times the authors' most."""
 DILATION_OF_KERNEL = {3: 1, 5: 2, 7: 3}
 """Dilation of an asymmetric pair by its kernel size (section 2.1)."""
 
@@ -171,29 +176,35 @@ class ModelConfig:
             choices = setting.metadata.get("choices")
             value = getattr(self, setting.name)
             if choices and setting.name != "attention" and value not in choices:
-                raise JetSegError(f"{setting.name}: {value!r} is not one of {', '.join(choices)}")
+                raise JetSegError(
+                    f"{setting.name}: {short(value)} is not one of {', '.join(choices)}"
+                )
         kinds = get_args(AttentionKind)
-        if len(self.attention) != 3 or not set(self.attention) <= set(kinds):
+        if len(self.attention) != 3 or not all(kind in kinds for kind in self.attention):
             raise JetSegError(
-                f"attention: {','.join(map(str, self.attention))!r} is not three of {', '.join(kinds)}, one "
+                f"attention: {short(','.join(map(str, self.attention)))} is not three of {', '.join(kinds)}, one "
                 "each for S1, S2 and S3"
             )
         if not _is_whole(self.combination, 0, len(COMBINATIONS) - 1):
             raise JetSegError(
-                f"combination: {self.combination!r} is not one of 0 to {len(COMBINATIONS) - 1}"
+                f"combination: {short(self.combination)} is not one of 0 to {len(COMBINATIONS) - 1}"
             )
         if not _is_whole(self.num_classes, 1, 255):
-            raise JetSegError(f"num_classes: {self.num_classes!r} is not one of 1 to 255")
-        if not _is_whole(self.decoder_channels, 0):
+            raise JetSegError(f"num_classes: {short(self.num_classes)} is not one of 1 to 255")
+        if not isinstance(self.decoder, str):
+            raise JetSegError(f"decoder: {short(self.decoder)} is not the name of a decoder")
+        if not _is_whole(self.decoder_channels, 0, WIDEST_DECODER):
             raise JetSegError(
-                f"decoder_channels: {self.decoder_channels!r} is not 0 (the preset's) or a positive width"
+                f"decoder_channels: {short(self.decoder_channels)} is not 0 (the preset's) or a positive width of "
+                f"{WIDEST_DECODER} or less"
             )
         if self.residual_blocks and (
-            len(self.residual_blocks) != 4 or not all(_is_whole(n, 0) for n in self.residual_blocks)
+            len(self.residual_blocks) != 4
+            or not all(_is_whole(n, 0, MOST_BLOCKS) for n in self.residual_blocks)
         ):
             raise JetSegError(
-                f"residual_blocks: {','.join(map(str, self.residual_blocks))!r} is not four numbers of 0 or "
-                "more, one each for S0, S1, S2 and S3"
+                f"residual_blocks: {short(','.join(map(str, self.residual_blocks)))} is not four numbers of 0 to "
+                f"{MOST_BLOCKS}, one each for S0, S1, S2 and S3"
             )
 
     @property
@@ -216,12 +227,17 @@ class ModelConfig:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, object]) -> ModelConfig:
+    def from_dict(cls, data: object) -> ModelConfig:
         """Inverse of `to_dict`. Keys that older checkpoints lack get the paper's values, which they meant.
 
         Raises:
-            JetSegError: a key is unknown or a value not allowed.
+            JetSegError: the data is not of that form, a key is unknown or a value not allowed.
         """
+        check_plain(data, "model configuration")
+        if not isinstance(data, dict):
+            raise JetSegError(
+                f"model configuration: {short(data)}; expected fields and their values"
+            )
         return PAPER_FORM.updated(data)
 
     def updated(self, values: Mapping[str, object]) -> ModelConfig:
@@ -259,7 +275,7 @@ def _read_attention(value: object) -> tuple[object, ...]:
 
 def _read_numbers(value: object) -> tuple[object, ...]:
     return tuple(
-        int(part) if isinstance(part, str) and part.isdecimal() else part
+        int(part) if isinstance(part, str) and part.isdecimal() and len(part) < 9 else part
         for part in _read_list(value)
     )
 

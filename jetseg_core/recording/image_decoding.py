@@ -2,7 +2,8 @@
 
 cv2 and numpy are used directly and cv_bridge is not: the fields must be checked before any library
 touches the data anyway, padded rows and byte order are array views, and cv_bridge is neither
-installable everywhere nor the same under NumPy 1 and 2.
+installable everywhere nor the same under NumPy 1 and 2. Types of OpenCV (8UC3) mean what RViz and
+cv_bridge show: blue first.
 """
 
 from __future__ import annotations
@@ -63,12 +64,38 @@ class _Encoding:
     to_rgb: Callable[[np.ndarray], np.ndarray]
     even_width: bool = False
     even_height: bool = False
-    chroma_rows: bool = False
-    """True if height / 2 rows of chroma follow the image's own rows (planar 4:2:0)."""
+    chroma: _Chroma | None = None
+    """Of a planar encoding; `to_rgb` takes (rows, width) uint8 then, the chroma in as many further rows."""
+
+
+@dataclass(frozen=True)
+class _Chroma:
+    """Chroma rows that follow the rows of luma."""
+
+    rows: float
+    """For each row of luma."""
+    length: float
+    """Of a row, in rows of luma; of its padding, too."""
+
+
+_HALF = _Chroma(rows=0.5, length=1.0)
+"""4:2:0 in pairs, as in nv12."""
+_HALF_PLANES = _Chroma(rows=1.0, length=0.5)
+"""4:2:0 in two planes, as in i420."""
+_FULL = _Chroma(rows=1.0, length=2.0)
+"""4:4:4 in pairs."""
 
 
 def _through(code: int) -> Callable[[np.ndarray], np.ndarray]:
     return lambda pixels: cv2.cvtColor(pixels, code)
+
+
+def _nv24_to_rgb(planes: np.ndarray) -> np.ndarray:
+    """OpenCV has no such conversion: as nv12 of twice the size, whose every second pixel is taken."""
+    height = planes.shape[0] // 3
+    luma = planes[:height].repeat(2, axis=0).repeat(2, axis=1)
+    larger = np.vstack([luma, planes[height:].reshape(height, -1)])
+    return np.ascontiguousarray(cv2.cvtColor(larger, cv2.COLOR_YUV2RGB_NV12)[::2, ::2])
 
 
 _ENCODINGS = {
@@ -77,28 +104,44 @@ _ENCODINGS = {
     "rgba8": _Encoding(4, _through(cv2.COLOR_RGBA2RGB)),
     "bgra8": _Encoding(4, _through(cv2.COLOR_BGRA2RGB)),
     "mono8": _Encoding(1, _through(cv2.COLOR_GRAY2RGB)),
+    "8UC1": _Encoding(1, _through(cv2.COLOR_GRAY2RGB)),
+    "8UC3": _Encoding(3, _through(cv2.COLOR_BGR2RGB)),
+    "8UC4": _Encoding(4, _through(cv2.COLOR_BGRA2RGB)),
     # UYVY under its old and new name, YUYV likewise (sensor_msgs/image_encodings.hpp).
     "yuv422": _Encoding(2, _through(cv2.COLOR_YUV2RGB_UYVY), even_width=True),
     "uyvy": _Encoding(2, _through(cv2.COLOR_YUV2RGB_UYVY), even_width=True),
     "yuv422_yuy2": _Encoding(2, _through(cv2.COLOR_YUV2RGB_YUYV), even_width=True),
     "yuyv": _Encoding(2, _through(cv2.COLOR_YUV2RGB_YUYV), even_width=True),
-    "nv12": _Encoding(1, _through(cv2.COLOR_YUV2RGB_NV12), True, True, chroma_rows=True),
+    "nv12": _Encoding(1, _through(cv2.COLOR_YUV2RGB_NV12), True, True, _HALF),
+    "nv21": _Encoding(1, _through(cv2.COLOR_YUV2RGB_NV21), True, True, _HALF),
+    "nv24": _Encoding(1, _nv24_to_rgb, chroma=_FULL),
+    "i420": _Encoding(1, _through(cv2.COLOR_YUV2RGB_I420), True, True, _HALF_PLANES),
+    "yuv420": _Encoding(1, _through(cv2.COLOR_YUV2RGB_I420), True, True, _HALF_PLANES),
     # OpenCV names a Bayer pattern by its second row and column, ROS by its first.
     "bayer_rggb8": _Encoding(1, _through(cv2.COLOR_BayerBG2RGB), True, True),
     "bayer_bggr8": _Encoding(1, _through(cv2.COLOR_BayerRG2RGB), True, True),
     "bayer_gbrg8": _Encoding(1, _through(cv2.COLOR_BayerGR2RGB), True, True),
     "bayer_grbg8": _Encoding(1, _through(cv2.COLOR_BayerGB2RGB), True, True),
 }
-MONO16 = "mono16"
-ENCODINGS = (*_ENCODINGS, MONO16)
+SIXTEEN_BIT = {
+    name.removesuffix("8") + "16": name
+    for name in _ENCODINGS
+    if name.startswith("bayer_") or name in ("mono8", "rgb8", "bgr8", "rgba8", "bgra8")
+} | {"16UC3": "bgr8", "16UC4": "bgra8"}
+"""Encodings of two bytes a value, with the one that has the same layout of one byte."""
+ENCODINGS = (*_ENCODINGS, *SIXTEEN_BIT)
 """The encodings that `decode_image` accepts."""
 
 
-def decode_image(message: ImageMessage) -> np.ndarray:
+def decode_image(message: ImageMessage, bits: int = 16) -> np.ndarray:
     """The picture in a sensor_msgs/Image.
 
     Padded rows (`step`) and `is_bigendian` are honoured. For rgb8 the result is a view of the
     message.
+
+    Args:
+        message: its fields are all checked.
+        bits: those in use of a 16-bit value, the low ones, 8 to 16; brighter values become white.
 
     Returns:
         (height, width, 3) uint8 RGB.
@@ -109,12 +152,8 @@ def decode_image(message: ImageMessage) -> np.ndarray:
     height, width = message.height, message.width
     if height == 0 or width == 0:
         raise ImageError(Fault.SIZE, f"image of {width}x{height} pixels; expected at least 1x1")
-    if message.encoding == MONO16:
-        # The high byte is the 8-bit value; the low byte is below 8-bit precision.
-        encoding = _Encoding(2, _through(cv2.COLOR_GRAY2RGB))
-    elif message.encoding in _ENCODINGS:
-        encoding = _ENCODINGS[message.encoding]
-    else:
+    encoding = _ENCODINGS.get(SIXTEEN_BIT.get(message.encoding, message.encoding))
+    if encoding is None:
         raise ImageError(
             Fault.ENCODING,
             f"encoding {message.encoding[:40]!r} cannot be decoded; expected one of "
@@ -125,46 +164,63 @@ def decode_image(message: ImageMessage) -> np.ndarray:
             Fault.SIZE,
             f"{message.encoding} image of {width}x{height} pixels; its size must be even",
         )
-    pixels = _rows(message, encoding)
-    if message.encoding == MONO16:
-        pixels = np.ascontiguousarray(pixels[..., 0 if message.is_bigendian else 1])
+    bytes_per_value = 2 if message.encoding in SIXTEEN_BIT else 1
+    pixels = _rows(message, encoding, bytes_per_value)
+    if bytes_per_value == 2:
+        pixels = _high_bits(pixels, message.is_bigendian, bits)
     return encoding.to_rgb(pixels)
 
 
-def _rows(message: ImageMessage, encoding: _Encoding) -> np.ndarray:
-    """The message's data without row padding: (rows, width, bytes per pixel) uint8."""
-    row_bytes = message.width * encoding.bytes_per_pixel
-    rows = message.height * 3 // 2 if encoding.chroma_rows else message.height
-    if message.step < row_bytes:
+def _rows(message: ImageMessage, encoding: _Encoding, bytes_per_value: int) -> np.ndarray:
+    """The message's data without row padding: (rows, width, bytes per pixel) uint8, or (rows, width) if planar."""
+    height, step = message.height, message.step
+    row_bytes = message.width * encoding.bytes_per_pixel * bytes_per_value
+    if step < row_bytes:
         raise ImageError(
             Fault.STEP,
-            f"step is {message.step} bytes, but {message.width} pixels of {message.encoding} take "
+            f"step is {step} bytes, but {message.width} pixels of {message.encoding} take "
             f"{row_bytes}",
         )
+    chroma = encoding.chroma or _Chroma(0.0, 0.0)
+    chroma_rows, chroma_step = int(height * chroma.rows), int(step * chroma.length)
+    expected = step * height + chroma_step * chroma_rows
     data = np.frombuffer(message.data, np.uint8)
-    if data.size < message.step * rows:
+    if data.size < expected:
         raise ImageError(
             Fault.TRUNCATED,
-            f"{data.size} bytes of data, but {rows} rows of {message.step} bytes are "
-            f"{message.step * rows}",
+            f"{data.size} bytes of data, but {height} rows of {step} bytes"
+            + (f" and {chroma_rows} of {chroma_step}" if chroma_rows else "")
+            + f" are {expected}",
         )
-    padded = data[: message.step * rows].reshape(rows, message.step)
-    pixels = padded[:, :row_bytes].reshape(rows, message.width, encoding.bytes_per_pixel)
-    return np.ascontiguousarray(pixels)
+    pixels = data[: step * height].reshape(height, step)[:, :row_bytes]
+    if encoding.chroma is None:
+        shape = height, message.width, encoding.bytes_per_pixel * bytes_per_value
+        return np.ascontiguousarray(pixels.reshape(shape))
+    rest = data[step * height : expected].reshape(chroma_rows, chroma_step)
+    rest = rest[:, : int(row_bytes * chroma.length)]
+    return np.concatenate([pixels.ravel(), rest.ravel()]).reshape(-1, message.width)
 
 
-def decode_compressed(message: CompressedMessage) -> np.ndarray:
+def _high_bits(pixels: np.ndarray, big_endian: int, bits: int) -> np.ndarray:
+    """(rows, width, 2 * n) uint8 of two-byte values to (rows, width, n) uint8: the highest 8 of the bits in use."""
+    if bits == 16:  # the high byte; the low byte is below 8-bit precision
+        return np.ascontiguousarray(pixels[..., 0 if big_endian else 1 :: 2])
+    values = pixels.view(">u2" if big_endian else "<u2") >> (bits - 8)
+    return np.minimum(values, 255).astype(np.uint8)
+
+
+def decode_compressed(message: CompressedMessage, max_pixels: int | None = None) -> np.ndarray:
     """The picture in a sensor_msgs/CompressedImage (JPEG, PNG and any other format that OpenCV reads).
 
     Returns:
         (height, width, 3) uint8 RGB.
 
     Raises:
-        ImageError: no data, data that is not an image, or a damaged one.
+        ImageError: no data, data that is not an image, a damaged one, or one of too many pixels.
     """
     data = np.frombuffer(message.data, np.uint8)
     try:
-        return decode_picture(data)
+        return decode_picture(data, max_pixels=max_pixels)
     except ValueError as error:
         raise ImageError(
             Fault.COMPRESSED,
@@ -173,8 +229,11 @@ def decode_compressed(message: CompressedMessage) -> np.ndarray:
         ) from error
 
 
-def decode_message(message: Any) -> np.ndarray:
-    """The picture in a sensor_msgs/Image or CompressedImage; see `decode_image`, `decode_compressed`."""
+def decode_message(message: Any, bits: int = 16, max_pixels: int | None = None) -> np.ndarray:
+    """The picture in a sensor_msgs/Image or CompressedImage; see `decode_image`, `decode_compressed`.
+
+    `max_pixels` bounds a compressed picture, see `check_pixels`. A raw one is as large as its message.
+    """
     if hasattr(message, "encoding"):
-        return decode_image(message)
-    return decode_compressed(message)
+        return decode_image(message, bits)
+    return decode_compressed(message, max_pixels)

@@ -17,12 +17,12 @@ from backports import zstd
 from jetseg_core.errors import JetSegError
 from jetseg_core.recording.salvage import SalvagedMcap, SalvagedSqlite, check_tables
 from jetseg_core.recording.storage import Message, Storage, WholeFile
+from jetseg_core.recording.unpacking import unpack, unpack_file
 
 METADATA = "metadata.yaml"
 STORAGE_SUFFIXES = (".mcap", ".db3")
 COMPRESSED_SUFFIX = ".zstd"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_BLOCK = 1 << 20
 _LONG_S = 3600.0
 """From this duration on, seconds, it is looked whether the clock was set."""
 _FIRST_MESSAGES = 20
@@ -193,7 +193,7 @@ class Recording:
             check_tables(file)
             whole = WholeFile(file)
         except Exception as error:  # readers raise anything on damage
-            reason = error
+            reason: object = error
         else:
             self._say_left_out(shown, whole)
             return whole
@@ -206,6 +206,7 @@ class Recording:
         self._say_left_out(shown, saved)
         count = sum(count for _, count in saved.topics.values())
         if not saved.whole:
+            reason = str(reason).replace(str(file), shown)
             self._warn(f"{shown}: damaged ({reason}); {count} whole messages of it are used")
         return saved
 
@@ -237,18 +238,8 @@ class Recording:
 
     def _unpack(self, file: Path) -> Path:
         unpacked = Path(self._unpacked.name, file.stem)
-        with file.open("rb") as source, unpacked.open("wb") as target:
-            # Not zstd.open: it loses more of a truncated file than is missing.
-            decompressor = zstd.ZstdDecompressor()
-            try:
-                while data := source.read(_BLOCK):
-                    while data:
-                        if decompressor.eof:  # the next of several frames
-                            decompressor = zstd.ZstdDecompressor()
-                        target.write(decompressor.decompress(data))
-                        data = decompressor.unused_data
-            except zstd.ZstdError as error:
-                self._warn(f"{file.name}: damaged; what follows it is left out ({error})")
+        if remark := unpack_file(file, unpacked):
+            self._warn(f"{file.name}: {remark}")
         return unpacked
 
     def _warn(self, text: str) -> None:
@@ -259,8 +250,8 @@ class Recording:
 def _decompressed(data: bytes) -> bytes:
     """A message that was compressed on its own; as it is, to be counted as damaged, if it cannot be unpacked."""
     try:
-        return zstd.decompress(data)
-    except zstd.ZstdError:
+        return unpack(data, "zstd")
+    except (zstd.ZstdError, ValueError):
         return data
 
 

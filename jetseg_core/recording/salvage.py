@@ -14,11 +14,9 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-from backports.zstd import ZstdDecompressor
-from lz4.frame import LZ4FrameDecompressor
-
 from jetseg_core.errors import JetSegError
 from jetseg_core.recording.storage import Message, Storage
+from jetseg_core.recording.unpacking import unpack
 
 MAGIC = b"\x89MCAP0\r\n"
 ROS1_ADVICE = "convert its .bag to ROS 2: rosbags-convert --src drive.bag --dst drive"
@@ -183,12 +181,8 @@ def _unpack(chunk: bytes) -> tuple[bytes, bool]:
     _, _, size, checksum = _CHUNK_HEAD.unpack_from(chunk)
     compression = _text(chunk, _CHUNK_HEAD.size)
     packed = chunk[_CHUNK_HEAD.size + 4 + _uint32(chunk, _CHUNK_HEAD.size) + 8 :]
-    records = packed
     try:
-        if compression == "zstd":
-            records = ZstdDecompressor().decompress(packed)
-        elif compression == "lz4":
-            records = LZ4FrameDecompressor().decompress(packed)
+        records = unpack(packed, compression, size)
     except Exception:  # lz4's errors have no common base but RuntimeError
         return b"", False
     return records, len(records) == size and checksum in (0, crc32(records))
@@ -232,4 +226,10 @@ def check_tables(path: Path) -> None:
 
 def _open_database(path: Path) -> sqlite3.Connection:
     """A database that nothing is written to, nor beside it."""
-    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
+    database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
+    database.text_factory = _damaged_text
+    return database
+
+
+def _damaged_text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")

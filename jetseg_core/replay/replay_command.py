@@ -27,7 +27,7 @@ from jetseg_core.replay.run.frame_log import FrameLog
 from jetseg_core.replay.run.frame_reader import FrameReader, SourceReader
 from jetseg_core.replay.run.job import Job
 from jetseg_core.replay.run.output_bag import OutputBag
-from jetseg_core.replay.run.overlay_video import OverlayVideo, video_paths
+from jetseg_core.replay.run.overlay_video import open_videos, video_paths
 from jetseg_core.replay.run.progress import TerminalWatch, Watch
 from jetseg_core.replay.run.recording_reader import RecordingReader
 from jetseg_core.replay.run.replay_settings import (
@@ -116,12 +116,7 @@ def replay(settings: ReplaySettings, watch: Watch | None = None) -> bool:
         )
         log = FrameLog(settings.out, keep=bag.rows)
         stack.callback(log.close)
-        videos = [
-            OverlayVideo(path, camera.rate_hz)
-            for path, camera in zip(
-                video_paths(settings.out, prefixes), reader.cameras, strict=True
-            )
-        ]
+        videos = open_videos(settings.out, prefixes, [c.rate_hz for c in reader.cameras])
         for video in videos:
             stack.callback(video.close)
         job = Job(settings, runtime, reader, truth, bag, log, videos)

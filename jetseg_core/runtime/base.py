@@ -86,6 +86,8 @@ class Runtime(abc.ABC):
     """One sentence: why this backend runs."""
     streams: int = 1
     """Number of callers that may segment at the same time, each from a thread of its own."""
+    tries_confidence: bool = True
+    """False if the confidence costs a compilation of its own, which is left for its first use."""
     degraded: bool = False
     """True if the requested backend was replaced by another."""
 
@@ -93,13 +95,23 @@ class Runtime(abc.ABC):
         """Load a model file of the suffix `model_suffix`.
 
         Raises:
-            JetSegError: the file is not a model, or the device or precision is not available.
+            JetSegError: the file is not a model, its results are none of its classes or of another form, or the device
+                or precision is not available.
         """
         self.settings = settings
         self.input_size = settings.input_size
         """(height, width) of the network's input."""
         self._check_offer(self.precisions)
-        self.description = self._load(model)
+        try:
+            self.description = self._load(model)
+            self._try_out()
+        except JetSegError:
+            raise
+        except Exception as error:  # Backends raise what they like for graphs of another form.
+            reason = " ".join(str(error).split())
+            raise JetSegError(
+                f"'{model}' cannot be run by {self.backend}: {type(error).__name__}: {reason:.300}"
+            ) from error
 
     def segment(
         self,
@@ -144,7 +156,7 @@ class Runtime(abc.ABC):
             )
         views = [self._view(image) for image in images]
         rendered = [view.render(image) for view, image in zip(views, images, strict=True)]
-        labels, certainty = self._infer(
+        labels, certainty = self._checked(
             np.stack(rendered) if len(rendered) > 1 else rendered[0][None],
             confidence or min_confidence > 0,
         )
@@ -162,6 +174,45 @@ class Runtime(abc.ABC):
                 f"image: got shape {image.shape}, {image.dtype}; expected (height, width, 3) uint8 RGB"
             )
         return POLICIES[self.settings.resize]((image.shape[0], image.shape[1]), self.input_size)
+
+    def _try_out(self) -> None:
+        """Segment one picture of noise, so that a model of another form is refused before the first frame.
+
+        Raises:
+            JetSegError: its results are not those of a model of its description.
+        """
+        shape = (self.settings.batch, *self.input_size, 3)
+        noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+        _, confidence = self._checked(noise, self.tries_confidence)
+        if confidence is not None and not confidence.any():
+            raise JetSegError(
+                "the model's confidence is 0 everywhere: its weights are no finite numbers"
+            )
+
+    def _checked(
+        self, images: np.ndarray, confidence: bool
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Result of `_infer`.
+
+        Raises:
+            JetSegError: it has another type or shape, or labels that are no class.
+        """
+        labels, certainty = self._infer(images, confidence)
+        for name, plane in (("labels", labels), ("confidence", certainty)):
+            if plane is not None and (plane.dtype != np.uint8 or plane.shape != images.shape[:3]):
+                raise JetSegError(
+                    f"model '{self.description.name}': {name}: {plane.dtype} of shape {plane.shape}; expected uint8 of "
+                    f"shape {images.shape[:3]}"
+                )
+        count = len(self.description.classes)
+        if labels.max() >= count:
+            wrong = labels[(labels >= count) & (labels != UNLABELLED)]
+            if wrong.size:
+                raise JetSegError(
+                    f"model '{self.description.name}': labels: class {wrong.max()}; its description names {count} "
+                    f"classes, 0 to {count - 1}"
+                )
+        return labels, certainty
 
     def _check_offer(self, offer: Mapping[str, Sequence[str]]) -> None:
         """Raise if the settings ask for a device or precision that is not offered.

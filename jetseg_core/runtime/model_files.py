@@ -13,6 +13,7 @@ from jetseg_core.classes import ClassSet
 from jetseg_core.errors import JetSegError
 from jetseg_core.installed_files import installed_folders
 from jetseg_core.network.model_config import ModelConfig
+from jetseg_core.plain_data import check_plain, short
 
 CHECKPOINT_SUFFIX = ".pt"
 EXPORTED_SUFFIX = ".onnx"
@@ -22,7 +23,11 @@ METADATA_KEY = "jetseg"
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """Facts on a loaded model."""
+    """Facts on a loaded model.
+
+    Raises:
+        JetSegError: a field has another type, or there is not one class for each channel of the logits.
+    """
 
     name: str
     """Name of the checkpoint's file, without suffix."""
@@ -34,6 +39,18 @@ class ModelDescription:
     """Hash of the checkpoint's bytes, in hex."""
     provenance: Mapping[str, object] = field(default_factory=dict)
     """Origin of the weights: data, split, recipe, commit, measured mIoU."""
+
+    def __post_init__(self) -> None:
+        texts = isinstance(self.name, str) and isinstance(self.sha256, str)
+        if not texts or not isinstance(self.provenance, Mapping):
+            raise JetSegError(
+                f"name {short(self.name)}, sha256 {short(self.sha256)}, provenance {short(self.provenance)}; expected "
+                "two texts and an object"
+            )
+        if self.config.num_classes != len(self.classes):
+            raise JetSegError(
+                f"{len(self.classes)} names of classes for a network of {self.config.num_classes} classes"
+            )
 
     @property
     def preset(self) -> str:
@@ -112,21 +129,29 @@ def read_description(metadata: str | None, path: Path) -> ModelDescription:
         path: the file, for the error.
 
     Raises:
-        JetSegError: the ONNX model was not exported by JetSeg.
+        JetSegError: the ONNX model was not exported by JetSeg, or its description is damaged.
     """
     if metadata is None:
         raise JetSegError(
             f"'{path}' is an ONNX model, but not one of JetSeg's (no '{METADATA_KEY}' metadata); make one "
             "with `jetseg export`"
         )
-    data = json.loads(metadata)
-    return ModelDescription(
-        name=data["name"],
-        config=ModelConfig.from_dict(data["config"]),
-        classes=ClassSet.from_dict(data["classes"]),
-        sha256=data["sha256"],
-        provenance=data["provenance"],
-    )
+    try:
+        data = json.loads(metadata)
+        check_plain(data, METADATA_KEY)
+        return ModelDescription(
+            name=data["name"],
+            config=ModelConfig.from_dict(data["config"]),
+            classes=ClassSet.from_dict(data["classes"]),
+            sha256=data["sha256"],
+            provenance=data["provenance"],
+        )
+    # A missing key, another type than an object, text that is not JSON or is nested too deeply for Python.
+    except (KeyError, TypeError, ValueError, RecursionError, JetSegError) as error:
+        raise JetSegError(
+            f"'{path}': its '{METADATA_KEY}' metadata is damaged ({type(error).__name__}: {error!s:.300}); make it "
+            "again with `jetseg export`"
+        ) from error
 
 
 def unreadable(path: Path) -> JetSegError:

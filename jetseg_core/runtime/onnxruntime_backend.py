@@ -54,7 +54,11 @@ class OnnxRuntimeBackend(Runtime):
             }
         try:
             self._session = ort.InferenceSession(
-                model, options, providers=[(provider, provider_options)]
+                model,
+                options,
+                providers=[(provider, provider_options)],
+                # Another try on the CPU is announced on standard output.
+                enable_fallback=int(provider != "CPUExecutionProvider"),
             )
         except Exception as error:  # its exceptions share no base class
             raise unreadable(model) from error

@@ -37,6 +37,7 @@ class OpenVinoBackend(Runtime):
     speed: ClassVar = {"cpu": 4}
 
     device = "cpu"
+    tries_confidence = False
 
     def _load(self, model: Path) -> ModelDescription:
         import openvino as ov
@@ -50,7 +51,8 @@ class OpenVinoBackend(Runtime):
         place = ["framework", METADATA_KEY]
         metadata = graph.get_rt_info(place).value if graph.has_rt_info(place) else None
         description = read_description(metadata, model)
-        graph.reshape([settings.batch, *settings.input_size, 3])
+        graph.reshape({"images": [settings.batch, *settings.input_size, 3]})
+        _check_graph(graph, [settings.batch, *settings.input_size])
         self._options = compile_options(settings)
         # The confidence costs a softmax over the whole image, so the graph with it is compiled separately, when the
         # confidence is first asked for.
@@ -81,6 +83,29 @@ class OpenVinoBackend(Runtime):
                 compiled = self._core.compile_model(self._full_graph, "CPU", self._options)
                 self._with_confidence = _Requests(compiled, self.streams)
             return self._with_confidence
+
+
+def _check_graph(graph: ov.Model, shape: list[int]) -> None:
+    """Raise if the confidence has another form, or weights are not finite: neither shows in the labels.
+
+    Args:
+        shape: (N, h, w) of the confidence.
+
+    Raises:
+        JetSegError: see above.
+    """
+    confidence = graph.output("confidence")
+    if confidence.element_type.to_string() != "u8" or list(confidence.partial_shape) != shape:
+        raise JetSegError(
+            f"the model's confidence: {confidence.element_type.to_string()} of shape {confidence.partial_shape}; "
+            f"expected u8 of shape {shape}"
+        )
+    for node in graph.get_ops():
+        real = node.get_type_name() == "Constant" and node.get_element_type().is_real()
+        if real and not np.isfinite(node.data).all():
+            raise JetSegError(
+                f"the model's weights '{node.get_friendly_name()}' are no finite numbers"
+            )
 
 
 class _Requests:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from jetseg_core.classes import CAMVID11, ClassSet
 from jetseg_core.data.image_files import IMAGE_SUFFIXES, LabelReader, read_image
 from jetseg_core.data.layouts import find_labels
+from jetseg_core.distinct_names import distinct
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources.frame import Frame, FrameSource, UnreadableFrameError
 
@@ -54,7 +54,7 @@ class FolderSource(FrameSource):
         self.files = [file for file in found.frames if file not in results]
         self.labels = [of_file[file] for file in self.files]
         self.label_folder = found.folder
-        self.names = _names(self.files)
+        self.names = distinct([f.stem for f in self.files], [f.name for f in self.files])
         self.labels_note = found.why
         self.places = (self.path, found.folder.path) if found.folder else (self.path,)
         self._reader = LabelReader(classes, found.folder.root if found.folder else None)
@@ -97,14 +97,3 @@ def _results_of_predict(files: Sequence[Path]) -> list[Path]:
             for ending in endings
         )
     ]
-
-
-def _names(files: Sequence[Path]) -> list[str]:
-    """A name for each file: without its suffix, where that is a name of one file only."""
-    names = [file.stem for file in files]
-    while len(set(names)) < len(names):
-        count = Counter(names)
-        names = [
-            name if count[name] == 1 else file.name for name, file in zip(names, files, strict=True)
-        ]
-    return names

@@ -13,6 +13,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from jetseg_core.errors import JetSegError
+from jetseg_core.picture_decoding import pixel_limit
 from jetseg_core.sources.frame import Frame, FrameSource, UnreadableFrameError
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg"})
@@ -55,8 +56,10 @@ class VideoSource(FrameSource):
         with self._open() as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
+            options = {"max_pixels": str(pixel_limit())}
             if stream.codec_context.name == "mjpeg":  # it fills damage in with gray otherwise
-                stream.codec_context.options = {"err_detect": "explode"}
+                options["err_detect"] = "explode"
+            stream.codec_context.options = options
             start = stream.start_time
             stamp_ns = index = 0
             for index, decoded in enumerate(_decode(container, stream), 1):

@@ -7,10 +7,9 @@ from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.model_config import ModelConfig
+from jetseg_core.plain_data import read_yaml, short
 
 LOSSES = {
     "jet": ("recall", "precision", "iou"),
@@ -240,7 +239,7 @@ class TrainConfig:
         settings = dict(values)
         for name, value in GONE.items():
             if settings.pop(name, value) != value:
-                raise JetSegError(f"{name}: {values[name]!r} is no longer supported")
+                raise JetSegError(f"{name}: {short(values[name])} is no longer supported")
         places = {name: settings.pop(name, "") for name in ("data", "out")}
         return cls(**places).updated(**settings)  # type: ignore[arg-type]
 
@@ -257,8 +256,8 @@ def read_settings(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        values = read_yaml(path)
+    except ValueError as error:
         raise JetSegError(f"config: '{path}' cannot be read as YAML: {error}") from error
     defaults = TrainConfig("", "").to_dict()
     if not isinstance(values, dict) or not set(values) <= set(defaults):
@@ -267,12 +266,14 @@ def read_settings(path: Path | None) -> dict[str, Any]:
         )
         found = unknown or values
         raise JetSegError(
-            f"config: '{path}' holds {found!r}; expected a mapping of some of {', '.join(defaults)}"
+            f"config: '{path}' holds {short(found)}; expected a mapping of some of {', '.join(defaults)}"
         )
     for name, value in values.items():
         kind = type(defaults[name])
         # A whole number is a float, too; True is an int to Python, but not a number here.
         fits = isinstance(value, (int, float) if kind is float else kind)
         if not fits or isinstance(value, bool) != (kind is bool):
-            raise JetSegError(f"config: {name} in '{path}' is {value!r}; expected {kind.__name__}")
+            raise JetSegError(
+                f"config: {name} in '{path}' is {short(value)}; expected {kind.__name__}"
+            )
     return values

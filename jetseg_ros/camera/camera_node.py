@@ -21,7 +21,7 @@ from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
-from jetseg_core.errors import JetSegError
+from jetseg_core.errors import JetSegError, one_line
 from jetseg_core.sources import SOURCE_HELP, Frame, open_source
 from jetseg_core.sources.pacing import Prefetch, paced
 from jetseg_ros.node.command_line import node_parser
@@ -184,7 +184,7 @@ class CameraNode(Node):
 
     def _play(self) -> None:
         for warning in self._source.warnings:
-            self.get_logger().warning(warning)
+            self.get_logger().warning(one_line(warning))
         rate_hz = self._settings.rate or self._source.rate_hz or DEFAULT_RATE_HZ
         count = unreadable = 0
         with closing(Prefetch(self._frames(), self._settings.read_ahead)) as frames:
@@ -204,7 +204,7 @@ class CameraNode(Node):
                     unreadable = self._source.unreadable
                     self.get_logger().warning(
                         f"{unreadable} frames could not be read and were left out, such as "
-                        f"{self._source.warnings[-1]}",
+                        f"{one_line(self._source.warnings[-1])}",
                         throttle_duration_sec=WARNING_PERIOD_S,
                     )
         elapsed_s = time.monotonic() - start

@@ -16,7 +16,7 @@ from std_msgs.msg import Header
 
 from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.recording.image_decoding import decode_image
-from jetseg_ros.node.worker import Counts
+from jetseg_ros.node.frame_slots import Counts
 
 # Deep enough that a pause of this process loses nothing.
 QOS = QoSProfile(depth=50)

@@ -16,6 +16,7 @@ import numpy as np
 
 from jetseg_core.cli.doctor import doctor_command
 from jetseg_core.doctor import Finding
+from jetseg_ros.node.image_input import working_cv_bridge
 
 SOURCE = "source ROS 2's setup file, or enter the environment: . .venv/bin/activate"
 BUILD = "run `make setup` (or colcon build), then source install/setup.bash"
@@ -83,21 +84,18 @@ def examine_installation(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def examine_cv_bridge() -> Finding:
-    """Check that cv_bridge loads beside this NumPy. JetSeg does not need it; other nodes may."""
+    """Check that cv_bridge loads beside this NumPy. JetSeg leaves rare encodings to it, where it does."""
     version = f"NumPy {np.__version__}"
     if find_spec("cv_bridge") is None:
-        return Finding("cv_bridge", "ok", f"absent, and not used; {version}")
-    # In a separate process, since a module that was compiled for another NumPy may crash it.
-    code = "import cv_bridge; from cv_bridge.core import CvBridge; CvBridge().encoding_to_cvtype2('rgb8')"
-    tried = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    if tried.returncode:
+        return Finding("cv_bridge", "ok", f"absent; only rare encodings would need it; {version}")
+    if working_cv_bridge() is None:
         return Finding(
             "cv_bridge",
             "warn",
             f"does not load beside {version}",
-            "JetSeg does not use it; for nodes that do: pip install 'numpy<2'",
+            "JetSeg does without it, except for rare encodings; to make it load: pip install 'numpy<2'",
         )
-    return Finding("cv_bridge", "ok", f"loads beside {version}")
+    return Finding("cv_bridge", "ok", f"loads beside {version}; converts rare encodings")
 
 
 def executables(environment: Mapping[str, str]) -> list[Path]:

@@ -31,7 +31,6 @@ from jetseg_core.runtime.geometry import stretch
 from jetseg_ros.ground.camera_transform import CameraTransform
 from jetseg_ros.ground.ground_parameters import GroundParameters
 from jetseg_ros.node.command_line import node_parser
-from jetseg_ros.node.intake import explain_silence
 from jetseg_ros.node.messages import to_message
 from jetseg_ros.node.parameter_mirror import ParameterMirror
 from jetseg_ros.node.process import answer_every_request, run_node
@@ -143,7 +142,7 @@ class GroundNode(Node):
     def _publish(self, label: Image, confidence: Image | None) -> None:
         """Publish what has a subscriber; the grid is kept for late ones, and so always made."""
         if self._classes is None:
-            raise JetSegError(f"no class names: {explain_silence(self, ModelInfo, MODEL)}")
+            raise JetSegError(f"no class names: {self._silence(MODEL)}")
         settings, labels = self.parameters, _plane(label)
         lookup, bearings = self._prepare((label.height, label.width), label.header.frame_id)
         drivable, flat = (
@@ -174,8 +173,8 @@ class GroundNode(Node):
         info, settings = self._calibration, self.parameters
         if info is None:
             raise JetSegError(
-                f"no calibration: {explain_silence(self, CameraInfo, CALIBRATION)}; the segmentation node publishes "
-                "it where the camera has a camera_info"
+                f"no calibration: {self._silence(CALIBRATION)}; it comes where the camera driver publishes camera_info "
+                "beside its images"
             )
         pose = self._pose(frame_id)
         turned = pose.rotation.round(4).tobytes(), pose.position.round(3).tobytes()
@@ -228,7 +227,13 @@ class GroundNode(Node):
 
     def _look_for_labels(self) -> None:
         if time.monotonic() - self._heard_s > SILENCE_S:
-            self._complain(explain_silence(self, Image, LABEL))
+            self._complain(f"no labels: {self._silence(LABEL)}, and the camera")
+
+    def _silence(self, topic: str) -> str:
+        name = self.resolve_topic_name(topic)
+        if not self.count_publishers(topic):
+            return f"nobody publishes {name}; start the segmentation node, or remap {topic}"
+        return f"{name} has a publisher and nothing comes; see the log of the segmentation node"
 
 
 def _stamp(message: Image) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from jetseg_core.jetson import power_rails, temperatures
 from jetseg_core.results.latency import LatencySummary
 from jetseg_core.runtime import Runtime
-from jetseg_ros.node.worker import Counts
+from jetseg_ros.node.frame_slots import Counts
 
 CONFIGURING = "configuring"
 """Label of the state in which the model is loaded."""

@@ -18,12 +18,13 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.runtime import Runtime, create_runtime
 from jetseg_ros.node.command_line import node_parser
 from jetseg_ros.node.diagnostics import CameraMonitor, model_status, reporting
+from jetseg_ros.node.frame_slots import FrameSlots, InputMessage
 from jetseg_ros.node.intake import Intake, explain_silence
 from jetseg_ros.node.parameter_mirror import ParameterMirror
 from jetseg_ros.node.parameters import SegmentationParameters
 from jetseg_ros.node.process import answer_every_request, run_node
 from jetseg_ros.node.publishers import CameraOutputs, ModelOutputs
-from jetseg_ros.node.worker import CameraState, FrameSlots, InputMessage, Worker
+from jetseg_ros.node.worker import CameraState, Worker
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
@@ -69,6 +70,18 @@ class SegmentationNode(LifecycleNode):
     def _full_name(self) -> str:
         """Name with namespace, which tells nodes apart in /diagnostics."""
         return self.get_fully_qualified_name().lstrip("/")
+
+    def take_image(self, message: InputMessage, camera: int = 0) -> None:
+        """Segment an image of this process as if it had come on the camera's topic; the middleware copies nothing.
+
+        May be called from any thread. While the node is not active, the image is dropped.
+
+        Args:
+            message: the image; not to be changed afterwards.
+            camera: position in the parameter `cameras`.
+        """
+        if self._worker is not None:
+            self._slots.put(camera, message)
 
     def autostart(self) -> bool:
         """Configure and activate if the parameter `autostart` is true; returns False if that failed."""

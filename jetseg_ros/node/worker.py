@@ -5,24 +5,25 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Generic, TypeAlias, TypeVar
+from dataclasses import dataclass, field
 
+import numpy as np
 from builtin_interfaces.msg import Time
 from rclpy.clock import Clock
 from rclpy.impl.rcutils_logger import RcutilsLogger
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo
 
-from jetseg_core.recording.image_decoding import ImageError, decode_message
+from jetseg_core.recording.image_decoding import ImageError
 from jetseg_core.results.camera_info import calibrated_size, fits
 from jetseg_core.results.latency import LatencyStatistics, Stopwatch
 from jetseg_core.results.outputs import Output
 from jetseg_core.results.segmented_frame import SegmentedFrame
 from jetseg_core.runtime import Runtime
+from jetseg_ros.node.frame_slots import FrameSlots, InputMessage
+from jetseg_ros.node.image_input import explain_darkness, picture_of
 from jetseg_ros.node.parameters import SegmentationParameters
 from jetseg_ros.node.publishers import CameraOutputs
 
@@ -34,125 +35,6 @@ UNSTAMPED = Time()
 OVERLAPPED_SHARE = 0.25
 """Other outputs that take longer than this share of the inference are made while the next frame is segmented. For what
 takes less, two threads in each other's way cost more than they gain."""
-
-InputMessage: TypeAlias = Image | CompressedImage
-
-T = TypeVar("T")
-
-
-@dataclass
-class Counts:
-    """Numbers of a camera's frames by outcome.
-
-    Always: received == processed + replaced + stale + failed + waiting.
-    """
-
-    received: int = 0
-    processed: int = 0
-    replaced: int = 0
-    """A newer frame came before their turn, or before anybody subscribed to an output."""
-    stale: int = 0
-    """Too old when their turn came, or still waiting when the node was deactivated."""
-    failed: int = 0
-    """Could not be decoded or segmented."""
-    waiting: int = 0
-    """In the slot or passed over (at most one), or in work (at most two: one being segmented, one being published)."""
-    failures: Counter[str] = field(default_factory=Counter)
-    """Failed frames by reason."""
-
-
-class FrameSlots(Generic[T]):
-    """The newest frame of each camera, stored by callbacks and taken by one worker thread.
-
-    Nothing queues: a newer frame replaces the one that waits. No camera starves: `take` serves the camera that was
-    served longest ago. Every frame taken must be ended by `processed`, `pass_over`, `stale` or `failed`.
-    """
-
-    def __init__(self, cameras: int) -> None:
-        self._changed = threading.Condition()  # its lock is reentrant
-        self._slots: list[T | None] = [None] * cameras
-        self._counts = [Counts() for _ in range(cameras)]
-        self._passed_over = [False] * cameras
-        self._turn = list(range(cameras))  # served longest ago first
-        self._open = True
-
-    def put(self, camera: int, frame: T) -> None:
-        """Store the newest frame of a camera; it replaces one that still waits."""
-        with self._changed:
-            counts = self._counts[camera]
-            counts.received += 1
-            if not self._open:
-                counts.stale += 1
-                return
-            if self._slots[camera] is None and not self._passed_over[camera]:
-                counts.waiting += 1
-            else:
-                counts.replaced += 1
-            self._passed_over[camera] = False
-            self._slots[camera] = frame
-            self._changed.notify()
-
-    def take(self) -> tuple[int, T] | None:
-        """Wait for a frame; returns its camera and the frame, or None once `close` was called."""
-        with self._changed:
-            while self._open:
-                for camera in self._turn:
-                    frame = self._slots[camera]
-                    if frame is not None:
-                        self._slots[camera] = None
-                        self._turn.remove(camera)
-                        self._turn.append(camera)
-                        return camera, frame
-                self._changed.wait()
-            return None
-
-    def processed(self, camera: int) -> None:
-        """The frame taken from this camera was served."""
-        with self._changed:
-            self._counts[camera].waiting -= 1
-            self._counts[camera].processed += 1
-
-    def pass_over(self, camera: int) -> None:
-        """Nobody wants the frame taken from this camera: it counts as waiting until a newer one replaces it."""
-        with self._changed:
-            replaced = self._slots[camera] is not None
-            self._passed_over[camera] = not replaced
-            self._counts[camera].waiting -= replaced
-            self._counts[camera].replaced += replaced
-
-    def stale(self, camera: int) -> None:
-        """The frame taken from this camera was too old to be served."""
-        with self._changed:
-            self._counts[camera].waiting -= 1
-            self._counts[camera].stale += 1
-
-    def failed(self, camera: int, reason: str) -> None:
-        """The frame taken from this camera could not be served."""
-        with self._changed:
-            self._counts[camera].waiting -= 1
-            self._counts[camera].failed += 1
-            self._counts[camera].failures[reason] += 1
-
-    def counts(self, camera: int) -> Counts:
-        """A consistent copy of the camera's counters."""
-        with self._changed:
-            counts = self._counts[camera]
-            return replace(counts, failures=Counter(counts.failures))
-
-    def open(self) -> None:
-        """Accept frames, also after `close`; the counters continue."""
-        with self._changed:
-            self._open = True
-
-    def close(self) -> None:
-        """Make `take` return None; frames that wait or are put later count as stale."""
-        with self._changed:
-            self._open = False
-            for camera, frame in enumerate(self._slots):
-                if frame is not None or self._passed_over[camera]:
-                    self._slots[camera], self._passed_over[camera] = None, False
-                    self.stale(camera)
-            self._changed.notify_all()
 
 
 @dataclass(frozen=True)
@@ -174,6 +56,8 @@ class CameraState:
     latency: LatencyStatistics = field(default_factory=LatencyStatistics)
     calibration: CameraInfo | None = None
     """The newest one received."""
+    dark: bool = False
+    """Its images are nearly black, and that was logged."""
     stale_age_s: float = 0.0
     """Age of the frame that was dropped last for its age, by the node's clock, seconds."""
     rest_s: float = 0.0
@@ -282,7 +166,8 @@ class Worker:
                 return None
             watch = Stopwatch()
             with watch.stage("decode"):
-                image = decode_message(message)
+                image = picture_of(message, parameters.mono16_bits, parameters.max_pixels)
+            self._check_brightness(camera, message, image, parameters.mono16_bits)
             with watch.stage("infer"):
                 found = self._runtime.segment(
                     image,
@@ -326,6 +211,14 @@ class Worker:
         if not self._stopping and self._is_up():
             name = self._cameras[index].name or "camera"
             self._logger.warning(f"{name}: {reason}: {error}", throttle_duration_sec=1.0)
+
+    def _check_brightness(
+        self, camera: CameraState, message: InputMessage, image: np.ndarray, bits: int
+    ) -> None:
+        """Warn, once for each camera, of 16-bit images that are nearly black."""
+        if not camera.dark and (reason := explain_darkness(message, image, bits)):
+            camera.dark = True
+            self._logger.warning(f"{camera.name or 'camera'}: {reason}")
 
     def _calibration(self, camera: CameraState, size: tuple[int, int]) -> CameraInfo | None:
         """The camera's calibration, or None, with a warning, if it is of another camera or mode."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,3 +45,11 @@ def test_every_row_names_a_file_and_what_stands_in_it(row: str) -> None:
         else:  # A name, or Class.member, in the file before it.
             for name in place.split("."):
                 assert re.search(rf"\b{name}\b", file), f"{name} is not in that file"
+
+
+def test_the_lines_of_python_in_the_readme_run() -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", PAGES[0].read_text(encoding="utf-8"), re.DOTALL)
+    assert len([line for line in block.splitlines() if line]) == 3
+    names: dict[str, Any] = {"image": np.zeros((90, 120, 3), np.uint8)}
+    exec(block, names)
+    assert names["labels"].shape == (90, 120) and names["labels"].dtype == np.uint8

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 import numpy as np
@@ -64,3 +66,14 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             cv2.imwrite(str(root / split / f"{index}.png"), image)
             cv2.imwrite(str(root / f"{split}annot" / f"{index}.png"), labels)
     return root
+
+
+@pytest.fixture(scope="session")
+def tensorrt_reader() -> ModuleType:
+    """The module that reads graphs as TensorRT's parser does."""
+    file = Path(__file__).parent / "deploy" / "tensorrt_reader.py"
+    spec = spec_from_file_location("tensorrt_reader", file)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from sensor_msgs.msg import Image
+from nav_msgs.msg import OccupancyGrid
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import Image, LaserScan
 
 from jetseg_core.classes import CAMVID11
 from jetseg_ros.camera.camera_node import CameraParameters
+from jetseg_ros.ground.ground_node import GroundNode
 from jetseg_ros.ground.ground_parameters import GroundParameters
 from jetseg_ros.node.parameters import SegmentationParameters
 from jetseg_ros.node.publishers import OUTPUT_TYPES
@@ -59,6 +62,23 @@ def test_launch_files_and_their_arguments(file: str, arguments: str) -> None:
     source = PythonLaunchDescriptionSource(str(ROOT / "launch" / file))
     declared = source.get_launch_description(LaunchContext()).get_launch_arguments()
     assert set(re.findall(r"(\w+):=", arguments)) <= {argument.name for argument in declared}
+
+
+def test_the_layers_of_free_space(rig: Rig) -> None:
+    """Their topics are those of the ground node, and nothing of the scan is cut off by Nav2's defaults."""
+    (block,) = re.findall(r"```yaml\n(local_costmap:\n.*?)```", README, re.DOTALL)
+    costmap = yaml.safe_load(block)["local_costmap"]["local_costmap"]["ros__parameters"]
+    assert set(costmap["plugins"]) <= costmap.keys()
+    grid, scan = costmap["ground_grid"], costmap["ground_scan"]
+    camera = scan[scan["observation_sources"]]
+    node = rig._add(GroundNode, {})
+    assert costmap["robot_base_frame"] == node.parameters.base_frame
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)  # Nav2's default
+    rig.record(OccupancyGrid, grid["map_topic"], latched)
+    rig.record(LaserScan, camera["topic"])
+    # Points at z = 0 pass heights from below 0 only, in the layer and in its source.
+    assert max(scan["min_obstacle_height"], camera["min_obstacle_height"]) < 0
+    assert camera["max_obstacle_height"] > 0 and camera["data_type"] == "LaserScan"
 
 
 def costmap_layer() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from jetseg_core.errors import JetSegError
+from jetseg_core.errors import JetSegError, one_line
 from jetseg_core.output_places import check_apart, check_replaceable, is_record
 from jetseg_core.replay.many.many_page import save_many_page
 from jetseg_core.replay.many.many_report import ManyReport, make_many_report
@@ -225,7 +225,7 @@ class ManyProgressBar:
 
     def say(self, text: str) -> None:
         """Write a line above the bar."""
-        self._bar.write(text, file=sys.stderr)
+        self._bar.write(one_line(text), file=sys.stderr)
 
     def _describe(self) -> None:
         self._bar.set_description_str(

@@ -25,7 +25,8 @@ def write_page(path: Path, template: str, **values: Any) -> None:
     """
     page = _environment().get_template(template).render(values)
     with replacing(path) as partial:
-        partial.write_text(page, encoding="utf-8")
+        # Names of files may hold bytes that are no text.
+        partial.write_text(page, encoding="utf-8", errors="backslashreplace")
 
 
 def number(

@@ -13,6 +13,7 @@ from typing import Any
 from jetseg_core.atomic_file import replacing
 from jetseg_core.classes import ClassSet
 from jetseg_core.errors import JetSegError
+from jetseg_core.plain_data import short
 from jetseg_core.replay.report.figures import FIGURES, Figure
 from jetseg_core.replay.report.typed_json import FLAT, from_plain, to_plain
 
@@ -315,7 +316,7 @@ def load_report(folder: Path) -> Report:
         for figure in FIGURES:
             value = report.overall(figure)
             if not isinstance(value, int | float | None):
-                raise ValueError(f"{figure.json_place}: {value!r:.60}; expected a number")
+                raise ValueError(f"{figure.json_place}: {short(value)}; expected a number")
     except (OSError, ValueError, JetSegError) as error:
         reason = getattr(error, "strerror", None) or error
         raise JetSegError(

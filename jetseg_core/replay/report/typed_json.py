@@ -11,6 +11,8 @@ from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from jetseg_core.plain_data import short
+
 FLAT = {"flat": True}
 _WORDS = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
 _hints = lru_cache(get_type_hints)
@@ -54,7 +56,7 @@ def from_plain(kind: Any, value: Any, place: str = "") -> Any:
     wanted: Any = dict if is_dataclass(kind) else (int, float) if kind is float else origin or kind
     if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
         expected = _WORDS.get(wanted, "a number")
-        raise ValueError(f"{place or 'the file'}: {value!r:.60}; expected {expected}")
+        raise ValueError(f"{place or 'the file'}: {short(value)}; expected {expected}")
     if origin is list:
         return [from_plain(arguments[0], one, f"{place}[{i}]") for i, one in enumerate(value)]
     if origin is dict:

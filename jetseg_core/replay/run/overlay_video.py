@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -13,8 +14,12 @@ from av.container import OutputContainer
 from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
+from jetseg_core.distinct_names import file_names
 from jetseg_core.errors import NOT_WRITABLE
 
+MOST_VIDEOS = 32
+_LEAST = 16
+"""Pixels of a side that the encoder takes, at least."""
 _FASTEST = {
     "preset": "ultrafast",
     "tune": "zerolatency",
@@ -69,7 +74,8 @@ class OverlayVideo:
     def _add(self, image: np.ndarray) -> None:
         if self._container is None:
             # Chroma at half the resolution needs even sizes.
-            self._size = (max(2, image.shape[1] // 2 * 2), max(2, image.shape[0] // 2 * 2))
+            width, height = (max(_LEAST, side // 2 * 2) for side in image.shape[1::-1])
+            self._size = (width, height)
             self._open()
         assert self._container is not None
         if image.shape[1::-1] != self._size:
@@ -96,9 +102,24 @@ class OverlayVideo:
         self._stream.codec_context.thread_count = 1
 
 
+def open_videos(
+    folder: Path, prefixes: Sequence[str], rates_hz: Sequence[float]
+) -> list[OverlayVideo]:
+    """The video of each camera; those over a limit have a fault from the start.
+
+    An encoder takes tens of megabytes and open files, which the recording needs, too.
+    """
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = min(MOST_VIDEOS, max(1, files // 8)) if files > 0 else MOST_VIDEOS
+    paths = video_paths(folder, prefixes)
+    videos = [OverlayVideo(path, rate) for path, rate in zip(paths, rates_hz, strict=True)]
+    for video, path in zip(videos[most:], paths[most:], strict=True):
+        video.fault = f"{path.name}: videos of {most} cameras at most; name others with --topic"
+    return videos
+
+
 def video_paths(folder: Path, prefixes: Sequence[str]) -> list[Path]:
     """The video of each camera, by prefix: overlay.mp4, or with several overlay_<camera>.mp4."""
     if len(prefixes) == 1:
         return [folder / "overlay.mp4"]
-    names = [prefix.strip("/").replace("/", "_") or "camera" for prefix in prefixes]
-    return [folder / f"overlay_{name}.mp4" for name in names]
+    return [folder / f"overlay_{name}.mp4" for name in file_names(prefixes)]

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
 
+from jetseg_core.distinct_names import distinct, file_names
 from jetseg_core.errors import JetSegError
 from jetseg_core.recording import Message, Recording
 from jetseg_core.recording.image_decoding import ImageError, decode_message
@@ -23,6 +24,8 @@ from jetseg_core.sources.recording_source import describe_topics, find_no_pictur
 
 LABEL_WINDOW = 32
 """Images that wait for a label of their stamp, and labels that wait for their image, at most."""
+LONGEST_PREFIX = 255
+"""Characters of the topic that results go below."""
 _COMPRESSED = "/compressed"
 _NO_CAMERA = re.compile(
     r"(^|[/_])(segmentation|labels?|ground_truth|truth|masks?|depth|disparity)([/_]|$)"
@@ -205,12 +208,22 @@ def choose_cameras(
         raise JetSegError(
             f"{recording.path}: no camera images in this bag; {describe_topics(recording)}"
         )
-    prefixes = [_prefix(topic) for topic in chosen]
+    # Several topics may be as long as a megabyte, and each has a dozen results.
+    ends = file_names(chosen)
+    full = [
+        topic if len(topic) <= LONGEST_PREFIX else f"{topic[: LONGEST_PREFIX // 2]}_{end}"
+        for topic, end in zip(chosen, ends, strict=True)
+    ]
+    short = [_prefix(topic) for topic in chosen]
+    short = [
+        one if len(one) <= LONGEST_PREFIX else all_ for one, all_ in zip(short, full, strict=True)
+    ]
+    prefixes = distinct(short, full)
     return tuple(
         InputCamera(
             topic=topic,
             messages=recording.topics[topic][1],
-            prefix=topic if prefixes.count(prefix) > 1 else prefix,
+            prefix=prefix,
             rate_hz=recording.rate_hz(topic) or DEFAULT_RATE_HZ,
         )
         for topic, prefix in zip(chosen, prefixes, strict=True)

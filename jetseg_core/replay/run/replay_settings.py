@@ -13,6 +13,7 @@ from jetseg_core.atomic_file import replacing
 from jetseg_core.bench.machine import describe_processor
 from jetseg_core.errors import JetSegError
 from jetseg_core.output_places import is_record
+from jetseg_core.plain_data import short
 from jetseg_core.replay.run.frame_reader import FrameReader
 from jetseg_core.results.regions import Region, parse_regions
 from jetseg_core.runtime import Runtime, RuntimeSettings
@@ -175,6 +176,6 @@ def check_same_run(folder: Path, earlier: RunRecord, now: RunRecord) -> None:
     for key in now:
         if key not in _ANYWHERE and earlier.get(key, _ABSENT.get(key)) != now[key]:
             raise JetSegError(
-                f"{folder}: the interrupted replay differs in '{key}' ({earlier.get(key)!r:.120} and not "
-                f"{now[key]!r:.120}); resume it as it was started, or replace it with --overwrite"
+                f"{folder}: the interrupted replay differs in '{key}' ({short(earlier.get(key))} and not "
+                f"{short(now[key])}); resume it as it was started, or replace it with --overwrite"
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import onnx
@@ -14,7 +15,7 @@ import torch
 
 from jetseg_core.deploy.deployed import deploy
 from jetseg_core.deploy.onnx_export import export_onnx, to_onnx
-from jetseg_core.deploy.onnx_passes import is_half
+from jetseg_core.deploy.onnx_passes import fix_shape, is_half, to_half
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.jetseg import JetSeg, normalise
 from jetseg_core.network.model_config import (
@@ -71,17 +72,23 @@ def test_half_precision_is_asked_for_at_export(exported_pair: Path, tmp_path: Pa
 @pytest.mark.slow
 @pytest.mark.parametrize("combination", range(len(COMBINATIONS)))
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_configuration_exports_to_what_it_is(preset: str, combination: int) -> None:
+def test_every_configuration_exports_to_what_it_is(
+    preset: str, combination: int, tensorrt_reader: ModuleType
+) -> None:
     # At a fixed size, since exporting for any size takes five times longer; that form of it is tested below.
     trained = settled(replace(PAPER_FORM, preset=preset, combination=combination, num_classes=5))
-    model = ov.Core().read_model(to_onnx(deploy(trained), SIZE).SerializeToString())
+    exported = to_onnx(deploy(trained), SIZE)
+    for version in tensorrt_reader.VERSIONS:
+        for graph in (exported, to_half(exported)):
+            assert tensorrt_reader.complaints(graph, version) == []
+    model = ov.Core().read_model(exported.SerializeToString())
     assert_same(trained, model, np.random.default_rng(0).integers(0, 256, (1, *SIZE, 3), np.uint8))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("decoder", "encoder"), [("paper", "paper"), ("fast", "refined")])
 def test_one_export_serves_any_number_and_size_of_images(
-    decoder: str, encoder: EncoderForm
+    decoder: str, encoder: EncoderForm, tensorrt_reader: ModuleType
 ) -> None:
     trained = settled(
         ModelConfig(
@@ -92,7 +99,11 @@ def test_one_export_serves_any_number_and_size_of_images(
             encoder=encoder,
         )
     )
-    model = ov.Core().read_model(to_onnx(deploy(trained)).SerializeToString())
+    exported = to_onnx(deploy(trained))
+    for version in tensorrt_reader.VERSIONS:
+        for graph in (exported, fix_shape(exported, (1, 97, 131, 3))):
+            assert tensorrt_reader.complaints(graph, version) == []
+    model = ov.Core().read_model(exported.SerializeToString())
     for shape in ((1, 64, 64, 3), (2, 97, 131, 3), (1, 120, 160, 3)):
         images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
         model.reshape(list(shape))

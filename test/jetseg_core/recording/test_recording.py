@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -314,3 +315,72 @@ def test_a_recording_of_ros_1_is_called_that(tmp_path: Path) -> None:
         JetSegError, match=r"a recording of ROS 1 in an mcap file; convert its \.bag"
     ):
         Recording(tmp_path / "a.mcap")
+
+
+def database(bag: Path) -> sqlite3.Connection:
+    (file,) = bag.glob("*.db3")
+    return sqlite3.connect(file)
+
+
+@pytest.mark.parametrize("table", ["messages", "topics", "schema", "metadata"])
+def test_a_view_that_never_ends_is_refused(write_bag: WriteBag, table: str) -> None:
+    bag = write_bag(StoragePlugin.SQLITE3)
+    columns = "id topic_id timestamp data name type serialization_format offered_qos_profiles"
+    columns = ", ".join(f"x AS {name}" for name in (*columns.split(), "schema_version"))
+    with closing(database(bag)) as db:
+        db.execute(f"DROP TABLE IF EXISTS {table}")
+        endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
+        db.execute(f"CREATE VIEW {table} AS {endless} SELECT {columns} FROM c")
+        db.commit()
+    with pytest.raises(JetSegError, match=f"its '{table}' is not a table"):
+        Recording(bag)
+
+
+def test_rows_that_are_no_messages_are_counted(write_bag: WriteBag) -> None:
+    bag = write_bag(StoragePlugin.SQLITE3)
+    changes = ["timestamp = 'yesterday'", "timestamp = -timestamp", "timestamp = 0.5"]
+    with closing(database(bag)) as db:
+        for row, change in enumerate(changes, 10):
+            db.execute(f"UPDATE messages SET {change} WHERE id = {row}")
+        db.commit()
+    assert indexes(bag) == [index for index in range(COUNT) if index not in (9, 10, 11)]
+    with Recording(bag) as recording:
+        list(recording.messages(["/image"]))
+        assert any("damaged" in warning for warning in recording.warnings)
+
+
+def test_pages_lost_in_the_middle_of_a_database(write_bag: WriteBag) -> None:
+    bag = write_bag(StoragePlugin.SQLITE3)
+    (file,) = bag.glob("*.db3")
+    content = bytearray(file.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 40_000] = bytes(40_000)
+    file.write_bytes(content)
+    with Recording(bag) as recording:
+        found = [message.recorded_ns for message in recording.messages(["/image"])]
+        # Some are whole on both sides of the hole.
+        assert COUNT // 2 < len(found) < COUNT and found[-1] == START_NS + (COUNT - 1) * PERIOD_NS
+        assert any("damaged" in warning for warning in recording.warnings)
+
+
+def test_a_damaged_chunk_costs_its_own_messages(write_bag: WriteBag) -> None:
+    """With its index, and without."""
+    bag = write_bag(StoragePlugin.MCAP, CompressionMode.STORAGE, indexes=range(3 * 121))
+    (file,) = bag.glob("*.mcap")
+    content = bytearray(file.read_bytes())
+    second = content.index(b"\x28\xb5\x2f\xfd", len(content) // 3)
+    content[second : second + 64] = bytes(64)
+    for last in (len(content), len(content) - 20):
+        file.write_bytes(content[:last])
+        with Recording(bag) as recording:
+            found = [message.recorded_ns for message in recording.messages(["/image"])]
+            assert found[0] == START_NS and found[-1] == START_NS + (3 * 121 - 1) * PERIOD_NS
+            assert 121 < len(found) < 3 * 121
+            assert any("damaged" in warning for warning in recording.warnings)
+
+
+@pytest.mark.parametrize("text", ["a: 2001-13-45", "[" * 20_000, "\x00", "- [", "null", "a: *b"])
+def test_a_metadata_yaml_that_yaml_fails_on(write_bag: WriteBag, text: str) -> None:
+    bag = write_bag()
+    (bag / "metadata.yaml").write_text(text)
+    assert indexes(bag) == list(range(COUNT))

@@ -19,6 +19,7 @@ from jetseg_ros.doctor.ros_checks import (
     examine_ros_if_present,
     executables,
 )
+from jetseg_ros.node.image_input import working_cv_bridge
 
 
 def test_both_names_of_the_command_have_the_same_checks(
@@ -141,12 +142,15 @@ def test_cv_bridge_beside_this_numpy(
 ) -> None:
     package = tmp_path / "cv_bridge"
     package.mkdir()
-    (package / "__init__.py").touch()
+    (package / "__init__.py").write_text("from cv_bridge.core import CvBridge")
     works = "class CvBridge:\n    def encoding_to_cvtype2(self, name):\n        return 16\n"
     (package / "core.py").write_text(code or works)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(ros_checks, "working_cv_bridge", working_cv_bridge.__wrapped__)  # no memory
     finding = examine_cv_bridge()
+    for module in ("cv_bridge", "cv_bridge.core"):
+        sys.modules.pop(module, None)
     assert finding.state == state and "NumPy" in finding.found
     assert ("numpy<2" in finding.mend) == (state == "warn")
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetseg_ros.node.worker import Counts, FrameSlots
+from jetseg_ros.node.frame_slots import Counts, FrameSlots
 
 
 def balanced(counts: Counts) -> bool:

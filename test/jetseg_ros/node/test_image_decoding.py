@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import array
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from jetseg_core.recording.image_decoding import ENCODINGS, ImageError, decode_image
+from jetseg_core.recording.image_decoding import (
+    ENCODINGS,
+    SIXTEEN_BIT,
+    Fault,
+    ImageError,
+    decode_image,
+)
 from jetseg_core.runtime import RuntimeSettings, create_runtime
+from jetseg_ros.node.image_input import explain_darkness, picture_of, working_cv_bridge
 from jetseg_ros.node.messages import to_image
 from test.jetseg_ros.conftest import any_image
 
@@ -37,6 +47,9 @@ def encode(encoding: str, rgb: np.ndarray) -> np.ndarray:
     opaque = np.full_like(red, 255)
     gray = red  # the tests' gray pictures have three equal channels
     neutral = np.full_like(gray, 128)
+    if encoding in SIXTEEN_BIT:  # little endian: the low byte, here noise, first
+        high = encode(SIXTEEN_BIT[encoding], rgb)
+        return np.stack([np.full_like(high, 77), high], axis=-1).reshape(high.shape[0], -1)
     # Gray in BT.601's video range, as YUV encodings have it.
     luma = np.rint(16 + gray * (219 / 255)).astype(np.uint8)
     mosaic = {"r": red, "g": green, "b": blue}
@@ -47,15 +60,19 @@ def encode(encoding: str, rgb: np.ndarray) -> np.ndarray:
             y, x = divmod(index, 2)
             rows[y::2, x::2] = mosaic[color][y::2, x::2]
         return rows
-    if encoding == "nv12":
+    if encoding in ("nv12", "nv21", "i420", "yuv420"):
         return np.vstack([luma, neutral[: height // 2]])
+    if encoding == "nv24":
+        return np.vstack([luma, neutral, neutral])
     planes = {
         "rgb8": (red, green, blue),
         "bgr8": (blue, green, red),
         "rgba8": (red, green, blue, opaque),
         "bgra8": (blue, green, red, opaque),
         "mono8": (gray,),
-        "mono16": (np.full_like(gray, 77), gray),  # little endian: the low byte first
+        "8UC1": (gray,),
+        "8UC3": (blue, green, red),
+        "8UC4": (blue, green, red, opaque),
         "yuv422": (neutral, luma),
         "uyvy": (neutral, luma),
         "yuv422_yuy2": (luma, neutral),
@@ -75,13 +92,35 @@ def test_every_encoding_is_tested() -> None:
         assert encode(encoding, np.zeros((4, 4, 3), np.uint8)).size
 
 
-@pytest.mark.parametrize("encoding", ["rgb8", "bgr8", "rgba8", "bgra8"])
+COLORS = [e for e in ENCODINGS if SIXTEEN_BIT.get(e, e) in ("rgb8", "bgr8", "rgba8", "bgra8")]
+COLORS += ["8UC3", "8UC4"]
+GRAYS = ["mono8", "mono16", "8UC1"]
+PLANAR = ["nv12", "nv21", "nv24", "i420", "yuv420"]
+
+
+def test_a_compressed_image_of_too_many_pixels_is_refused() -> None:
+    image = CompressedImage(format="png")
+    image.data = cv2.imencode(".png", np.zeros((16, 16, 3), np.uint8))[1].tobytes()
+    assert picture_of(image, 16, 256).shape == (16, 16, 3)
+    with pytest.raises(ImageError, match="16x16 pixels; expected 255 or less"):
+        picture_of(image, 16, 255)
+
+
+def test_the_names_of_ros_and_opencv_are_there() -> None:
+    named = (
+        "8UC1 8UC3 8UC4 rgb16 bgr16 rgba16 bgra16 nv21 nv24 i420 yuv420 bayer_rggb16 bayer_bggr16"
+    )
+    assert set(named.split()) <= set(ENCODINGS)
+    assert not {"16UC1", "32FC1", "32SC1"} & set(ENCODINGS)  # depth, as a rule
+
+
+@pytest.mark.parametrize("encoding", COLORS)
 def test_color_encodings_are_exact(street: np.ndarray, encoding: str) -> None:
     decoded = decode_image(message(encoding, encode(encoding, street), *street.shape[:2]))
     np.testing.assert_array_equal(decoded, street)
 
 
-@pytest.mark.parametrize("encoding", ["mono8", "mono16"])
+@pytest.mark.parametrize("encoding", GRAYS)
 def test_gray_encodings_are_exact(gray: np.ndarray, encoding: str) -> None:
     decoded = decode_image(message(encoding, encode(encoding, gray), *gray.shape[:2]))
     np.testing.assert_array_equal(decoded, gray)
@@ -94,7 +133,7 @@ def test_mono16_big_endian(gray: np.ndarray) -> None:
     np.testing.assert_array_equal(decoded, gray)
 
 
-@pytest.mark.parametrize("encoding", ["yuv422", "uyvy", "yuv422_yuy2", "yuyv", "nv12"])
+@pytest.mark.parametrize("encoding", ["yuv422", "uyvy", "yuv422_yuy2", "yuyv", *PLANAR])
 def test_yuv_encodings(gray: np.ndarray, encoding: str) -> None:
     decoded = decode_image(message(encoding, encode(encoding, gray), *gray.shape[:2]))
     # 219 steps of luma for 255 of gray.
@@ -110,16 +149,117 @@ def test_yuv422_orders_differ_in_color() -> None:
         assert red > 240 and green < 15 and blue < 15
 
 
+def test_planar_orders_differ_in_color() -> None:
+    # Two red pixels beside two blue ones in BT.601: Y 82, U 90, V 240 and Y 41, U 240, V 110.
+    luma = np.array([[82, 82, 41, 41]] * 2, np.uint8)
+    chroma = {
+        "nv12": [[90, 240, 240, 110]],
+        "nv21": [[240, 90, 110, 240]],
+        "i420": [[90, 240, 240, 110]],
+        "yuv420": [[90, 240, 240, 110]],
+        "nv24": [[90, 240, 90, 240], [240, 110, 240, 110]] * 2,
+    }
+    for encoding, rows in chroma.items():
+        planes = np.vstack([luma, np.array(rows, np.uint8)])
+        decoded = decode_image(message(encoding, planes, 2, 4)).astype(int)
+        assert (abs(decoded[:, :2] - (255, 0, 0)) < 20).all(), encoding
+        assert (abs(decoded[:, 2:] - (0, 0, 255)) < 20).all(), encoding
+
+
+def test_padding_of_planes_is_that_of_their_rows() -> None:
+    rng = np.random.default_rng(1)
+    planes = rng.integers(0, 256, (6, 4), np.uint8)
+    plain = decode_image(message("i420", planes, 4, 4))
+    padded = np.full(8 * 4 + 4 * 4, 99, np.uint8)  # rows of 8 bytes of luma, of 4 of chroma
+    padded[:32].reshape(4, 8)[:, :4] = planes[:4]
+    padded[32:].reshape(4, 4)[:, :2] = planes[4:].reshape(4, 2)
+    image = Image(encoding="i420", height=4, width=4, step=8, data=array.array("B", bytes(padded)))
+    np.testing.assert_array_equal(decode_image(image), plain)
+
+
+@pytest.mark.parametrize("big_endian", [0, 1])
+def test_values_of_twelve_bits(gray: np.ndarray, big_endian: int) -> None:
+    values = gray[..., 0].astype(">u2" if big_endian else "<u2") << 4 | 9
+    rows = values.view(np.uint8).reshape(gray.shape[0], -1)
+    image = message("mono16", rows, *gray.shape[:2], is_bigendian=big_endian)
+    dark = decode_image(image)
+    assert dark.max() < 16
+    assert "no value is over 4095 of 65535" in explain_darkness(image, dark, 16)
+    assert "set input.mono16_bits to 12" in explain_darkness(image, dark, 16)
+    np.testing.assert_array_equal(decode_image(image, bits=12), gray)
+    assert decode_image(image, bits=10).max() == 255  # over the range is white, not wrapped
+    assert explain_darkness(image, decode_image(image, bits=12), 12) == ""
+    assert explain_darkness(to_image(dark, Header()), dark, 16) == ""  # rgb8: just a dark picture
+
+
+CV_BRIDGE = """
+import numpy as np
+class CvBridge:
+    def encoding_to_cvtype2(self, encoding):
+        {trial}
+    def imgmsg_to_cv2(self, message, encoding):
+        if message.encoding != "yuv444":
+            raise RuntimeError(f"[{{message.encoding}}] is not a color format")
+        return np.full((message.height, message.width, 3), 7, np.uint8)
+"""
+"""Stands in for cv_bridge, which no package index has."""
+
+
+@pytest.fixture
+def install_cv_bridge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], None]]:
+    """Puts a cv_bridge on the path whose trial runs this statement."""
+    working_cv_bridge.cache_clear()
+
+    def install(trial: str) -> None:
+        (tmp_path / "cv_bridge.py").write_text(CV_BRIDGE.format(trial=trial))
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+
+    yield install
+    working_cv_bridge.cache_clear()
+    sys.modules.pop("cv_bridge", None)
+
+
+def test_what_cv_bridge_converts_is_left_to_it(
+    install_cv_bridge: Callable[[str], None], street: np.ndarray
+) -> None:
+    image = to_image(street, Header())
+    image.encoding = "yuv444"
+    with pytest.raises(ImageError, match="'yuv444' cannot be decoded; expected one of"):
+        picture_of(image, 16)
+    working_cv_bridge.cache_clear()
+    install_cv_bridge("return 16")
+    assert (picture_of(image, 16) == 7).all()
+    image.encoding = "32FC1"
+    with pytest.raises(ImageError, match=r"either: \[32FC1\] is not a color format") as refusal:
+        picture_of(image, 16)
+    assert refusal.value.fault is Fault.ENCODING
+
+
+@pytest.mark.parametrize("trial", ["raise ImportError('numpy')", "import os; os.abort()"])
+def test_a_cv_bridge_that_does_not_load_is_passed_over(
+    install_cv_bridge: Callable[[str], None], street: np.ndarray, trial: str
+) -> None:
+    install_cv_bridge(trial)
+    image = to_image(street, Header())
+    np.testing.assert_array_equal(picture_of(image, 16), street)
+    image.encoding = "yuv444"
+    with pytest.raises(ImageError, match="'yuv444' cannot be decoded"):
+        picture_of(image, 16)
+
+
 @pytest.mark.parametrize("pattern", ["rggb", "bggr", "gbrg", "grbg"])
 def test_bayer_patterns(pattern: str) -> None:
     flat = np.empty((16, 16, 3), np.uint8)
     flat[:] = 200, 120, 40
-    encoding = f"bayer_{pattern}8"
-    decoded = decode_image(message(encoding, encode(encoding, flat), 16, 16))
-    np.testing.assert_array_equal(decoded[2:-2, 2:-2], flat[2:-2, 2:-2])
+    for encoding in (f"bayer_{pattern}8", f"bayer_{pattern}16"):
+        decoded = decode_image(message(encoding, encode(encoding, flat), 16, 16))
+        np.testing.assert_array_equal(decoded[2:-2, 2:-2], flat[2:-2, 2:-2])
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("encoding", sorted({*ENCODINGS} - {"nv24", "i420", "yuv420"}))
 def test_row_padding_is_skipped(gray: np.ndarray, encoding: str) -> None:
     rows = encode(encoding, gray)
     padded = np.pad(rows, ((0, 0), (0, 13)), constant_values=99)
@@ -137,9 +277,9 @@ def test_the_same_scene_gives_the_same_labels(street: np.ndarray, gray: np.ndarr
     in_color, in_gray = labels("rgb8", street), labels("rgb8", gray)
     assert len(np.unique(in_color)) > 2 and len(np.unique(in_gray)) > 2
     for encoding in ENCODINGS:
-        if encoding in ("rgb8", "bgr8", "rgba8", "bgra8"):
+        if encoding in COLORS:
             np.testing.assert_array_equal(labels(encoding, street), in_color)
-        elif encoding in ("mono8", "mono16"):
+        elif encoding in GRAYS:
             np.testing.assert_array_equal(labels(encoding, gray), in_gray)
         else:  # lossy: fewer steps of luma, or every pixel from its neighbours
             same = (labels(encoding, gray) == in_gray).mean()

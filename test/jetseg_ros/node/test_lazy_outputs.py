@@ -12,9 +12,9 @@ from jetseg.msg import ClassOccupancy
 from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 
-from jetseg_core.recording.image_decoding import decode_message
 from jetseg_core.results import outputs, segmented_frame
 from jetseg_ros.node import worker
+from jetseg_ros.node.image_input import picture_of
 
 if TYPE_CHECKING:
     from test.jetseg_ros.conftest import Gate, Rig
@@ -49,11 +49,11 @@ def test_nothing_is_decoded_or_inferred_for_nobody(
 ) -> None:
     decoded: list[Any] = []
 
-    def decode(message: Any, **options: Any) -> np.ndarray:
+    def decode(message: Any, *limits: int) -> np.ndarray:
         decoded.append(message)
-        return decode_message(message, **options)
+        return picture_of(message, *limits)
 
-    monkeypatch.setattr(worker, "decode_message", decode)
+    monkeypatch.setattr(worker, "picture_of", decode)
     node = rig.active_node(min_rate=5.0)
     model = gate(node)
     model.open.set()

@@ -45,7 +45,7 @@ def test_their_names_are_those_that_others_rely_on() -> None:
     groups = {
         "model": ("preset", "combination", "checkpoint"),
         "runtime": ("backend", "device", "precision", "threads", "strict_backend", "cache_dir"),
-        "input": ("transport", "size", "resize"),
+        "input": ("transport", "size", "resize", "mono16_bits", "max_pixels"),
         "output": (
             "size",
             "min_confidence",
