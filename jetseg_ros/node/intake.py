@@ -5,14 +5,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from copy import copy
+from functools import partial
 from typing import Any
 
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
+
+NEWEST = QoSProfile(
+    depth=1,
+    # Best effort hears both kinds of camera, too, but loses images over half a megabyte. Humble has nothing better.
+    reliability=getattr(ReliabilityPolicy, "BEST_AVAILABLE", ReliabilityPolicy.BEST_EFFORT),
+)
+"""Sensor data: a newer message replaces one that waits. Reliable if all publishers are."""
+
+
+RELIABILITIES = (ReliabilityPolicy.BEST_EFFORT, ReliabilityPolicy.RELIABLE)
+"""Settled ones."""
 
 
 class _TakenElsewhere(ReentrantCallbackGroup):
@@ -46,7 +59,7 @@ class Intake:
         self._thread = threading.Thread(target=self._run, name="jetseg-intake", daemon=True)
 
     def subscribe(
-        self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
+        self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile = NEWEST
     ) -> None:
         """Subscribe, with `qos_overrides` parameters; to be called before `start`."""
         subscription = self._node.create_subscription(
@@ -55,7 +68,9 @@ class Intake:
             callback,
             copy(qos),  # the overrides are written into it
             callback_group=self._group,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(
+                callback=partial(self._settle, self._node.resolve_topic_name(topic))
+            ),
         )
         self._subscriptions.append(subscription)
         self._events.extend(subscription.event_handlers)  # type: ignore[arg-type]  # rclpy's annotation says one
@@ -73,6 +88,39 @@ class Intake:
         self._node.destroy_guard_condition(self._wake)
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
+
+    def _settle(self, topic: str, qos: QoSProfile) -> SetParametersResult:
+        """Begin with best effort, which hears every camera, where none is there yet; ROS would begin with reliable."""
+        if not (qos.reliability in RELIABILITIES or self._node.get_publishers_info_by_topic(topic)):
+            qos.reliability = ReliabilityPolicy.BEST_EFFORT
+        return SetParametersResult(successful=True)
+
+    def is_outdated(self) -> bool:
+        """True if the best reliability is another one than when a subscription was made, as if a camera came later.
+
+        ROS settles it then for good.
+        """
+        return any(self._differs(subscription.topic_name) for subscription in self._subscriptions)
+
+    def _differs(self, topic: str) -> bool:
+        parameter = f"qos_overrides.{topic}.subscription.reliability"
+        offered = {
+            publisher.qos_profile.reliability
+            for publisher in self._node.get_publishers_info_by_topic(topic)
+        }
+        if not offered or self._node.get_parameter(parameter).value != "best_available":
+            return False
+        best = (
+            ReliabilityPolicy.BEST_EFFORT
+            if ReliabilityPolicy.BEST_EFFORT in offered
+            else ReliabilityPolicy.RELIABLE
+        )
+        return any(
+            own.qos_profile.reliability != best
+            for own in self._node.get_subscriptions_info_by_topic(topic)
+            if (own.node_name, own.node_namespace)
+            == (self._node.get_name(), self._node.get_namespace())
+        )
 
     def _run(self) -> None:
         context = self._node.context

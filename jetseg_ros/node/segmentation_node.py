@@ -10,7 +10,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
@@ -172,15 +172,13 @@ class SegmentationNode(LifecycleNode):
 
     def _create_intake(self) -> Intake:
         """An intake subscribed to every camera; raises, subscribed to none, if that fails."""
-        # Sensor data, and only the newest: a newer frame replaces one that waits.
-        qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
         intake = Intake(self)
         try:
             for index, camera in enumerate(self._cameras):
-                intake.subscribe(*self._input(index), partial(self._slots.put, index), qos)
+                intake.subscribe(*self._input(index), partial(self._slots.put, index))
                 keep = partial(setattr, camera, "calibration")
                 topic = self._topic(index, "camera_info")
-                intake.subscribe(CameraInfo, topic, keep, qos)
+                intake.subscribe(CameraInfo, topic, keep)
         except Exception:
             intake.stop()
             raise
@@ -214,6 +212,13 @@ class SegmentationNode(LifecycleNode):
         if any(p.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL for p in publishers):
             keep = partial(setattr, camera, "calibration")
             self._latched[index] = self.create_subscription(CameraInfo, topic, keep, LATCHED)
+
+    def _renew_intake(self) -> None:
+        """Subscribe once more where a camera came that the subscriptions do not suit."""
+        if self._intake is not None and self._intake.is_outdated():
+            self._intake.stop()
+            self._intake = self._create_intake()
+            self._intake.start()
 
     def _silence(self, index: int) -> str:
         """The reason why no image of a camera comes, and the remedy; logged, too."""
@@ -258,6 +263,7 @@ class SegmentationNode(LifecycleNode):
         if self._worker is not None and self._runtime is not None:  # active
             for index in range(len(self._cameras)):
                 self._ask_for_latched_calibration(index)
+            self._renew_intake()
             self._model_outputs.update_threshold(self._runtime, self.parameters.min_confidence)
         self._publish_diagnostics()
 

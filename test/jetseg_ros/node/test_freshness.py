@@ -196,12 +196,32 @@ def depths(node: SegmentationNode) -> list[int]:
     return [depth["/image"], depth["/camera_info"]]
 
 
-def test_subscriptions_are_sensor_data_and_can_be_overridden(rig: Rig) -> None:
+def test_subscriptions_are_sensor_data_with_the_best_reliability_that_the_cameras_have(
+    rig: Rig, street: np.ndarray, capfd: pytest.CaptureFixture[str]
+) -> None:
     node = rig.active_node()
-    rig.publisher()
-    (default,) = rig.peer.get_subscriptions_info_by_topic("/image")
-    assert default.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
-    assert default.qos_profile.durability == DurabilityPolicy.VOLATILE
+
+    def is_now(reliability: ReliabilityPolicy) -> Callable[[], bool]:
+        return lambda: (
+            [
+                (info.qos_profile.reliability, info.qos_profile.durability)
+                for info in rig.peer.get_subscriptions_info_by_topic("/image")
+            ]
+            == [(reliability, DurabilityPolicy.VOLATILE)]
+        )
+
+    best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+    rig.spin_until(is_now(ReliabilityPolicy.BEST_EFFORT), "best effort without a camera")
+    reliable = rig.publisher()
+    rig.spin_until(is_now(ReliabilityPolicy.RELIABLE), "reliable with a reliable camera")
+    other = rig.peer.create_publisher(Image, "image", best_effort)
+    rig.spin_until(is_now(ReliabilityPolicy.BEST_EFFORT), "best effort with one of each")
+    rig.peer.destroy_publisher(other)
+    rig.spin_until(is_now(ReliabilityPolicy.RELIABLE), "reliable once more")
+    rig.publish_until(
+        reliable, lambda: rig.image(street), lambda: counts(node)["received"] > 0, "a frame"
+    )
+    rig.peer.destroy_publisher(reliable)
     # The middleware does not tell others the depth.
     assert depths(node) == [1, 1]
 
