@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +17,7 @@ def replacing(path: Path) -> Iterator[Path]:
     folders are made. After an error nothing is left of what was written: the disk may be full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = partial_path(path)
+    partial = new_partial(path)
     try:
         yield partial
         os.replace(partial, path)
@@ -26,6 +26,12 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
-def partial_path(path: Path) -> Path:
-    """Where this thread writes what is to become `path`: processes that make the same file do not meet."""
-    return path.with_name(f"{path.name}.{threading.get_native_id()}.partial")
+def new_partial(path: Path) -> Path:
+    """A new, empty file beside `path`.
+
+    Its name cannot be foretold and it must not be there: in a folder that others write to, nobody can put a link in
+    its place, and two that make the same file do not meet.
+    """
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
+    os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666))
+    return partial

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import random
-import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,16 +23,26 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         )
 
 
+def lock_folder() -> Path:
+    """Where scripts/run.sh, by the same rule, locks the domains that are in use; the user's own."""
+    text = os.environ.get("XDG_RUNTIME_DIR", "")
+    base = Path(text)
+    if not text or not os.access(base, os.W_OK) or base.stat().st_uid != os.getuid():
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "jetseg-ros-domains"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    assert not folder.is_symlink() and folder.stat().st_uid == os.getuid(), folder
+    return folder
+
+
 @pytest.fixture
 def domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A domain id that no other test or command on this machine uses; processes inherit it."""
+    """A domain id that no other test or command of this user has; processes inherit it."""
+    folder = lock_folder()
     for number in random.sample(range(1, 102), 101):
-        # The same locks as scripts/run.sh; a lock ends with the process that holds it.
-        lock = Path(tempfile.gettempdir()) / f"jetseg-ros-domain-{number}.lock"
-        try:
-            file = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
-        except PermissionError:  # another user's
-            continue
+        # A lock ends with the process that holds it.
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        file = os.open(folder / f"{number}.lock", flags, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -22,6 +22,8 @@ def _quoted(choices: Iterable[str]) -> str:
 
 
 _RUNTIME = RuntimeSettings()
+LONGEST_PREFIX = 150
+"""Of a camera; DDS takes topics of 255 characters."""
 _PREFIX = re.compile(r"(/?[A-Za-z]\w*(/[A-Za-z]\w*)*)?", re.ASCII)
 
 
@@ -222,11 +224,16 @@ class SegmentationParameters:
             raise JetSegError(
                 f"input.size is {list(self.input_size)}; expected [height, width] in pixels"
             )
-        bad = [prefix for prefix in self.cameras if not _PREFIX.fullmatch(prefix)]
+        bad = [
+            prefix
+            for prefix in self.cameras
+            if len(prefix) > LONGEST_PREFIX or not _PREFIX.fullmatch(prefix)
+        ]
         if bad or not self.cameras or len(set(self.cameras)) != len(self.cameras):
             raise JetSegError(
                 f"cameras is {list(self.cameras)}; expected different topic prefixes such as "
-                "['front', 'rear'], made of letters, digits, '_' and '/'"
+                "['front', 'rear'], made of letters, digits, '_' and '/', "
+                f"of at most {LONGEST_PREFIX} characters"
             )
         if self.mask_value not in (1, 255):
             raise JetSegError(f"output.mask_value is {self.mask_value}; expected 1 or 255")

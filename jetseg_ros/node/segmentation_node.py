@@ -8,18 +8,23 @@ from typing import Any
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
+from jetseg.msg import ModelInfo
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.serialization import serialize_message
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
 
-from jetseg_core.errors import JetSegError
-from jetseg_core.runtime import Runtime, create_runtime
+from jetseg_core.errors import JetSegError, one_line
+from jetseg_core.recording.message_fields import model_fields
+from jetseg_core.runtime import Runtime, RuntimeSettings, create_runtime
 from jetseg_ros.node.command_line import node_parser
 from jetseg_ros.node.diagnostics import CameraMonitor, model_status, reporting
 from jetseg_ros.node.frame_slots import FrameSlots, InputMessage
 from jetseg_ros.node.intake import Intake, explain_silence
+from jetseg_ros.node.messages import to_message
 from jetseg_ros.node.parameter_mirror import ParameterMirror
 from jetseg_ros.node.parameters import SegmentationParameters
 from jetseg_ros.node.process import answer_every_request, run_node
@@ -93,51 +98,61 @@ class SegmentationNode(LifecycleNode):
         """Load the model and create the outputs."""
         try:
             self._mirror.check()
-            settings = self.parameters.runtime_settings()
-            self.get_logger().info(
-                f"loading {settings.checkpoint} (backend {settings.backend}); one that compiles may "
-                "take minutes the first time"
-            )
-            with reporting(self._publish_diagnostics):
-                runtime = create_runtime(settings)
-                self._check_combination(runtime)
-                self.parameters.check_classes(runtime.description.classes.names)
-                # The first inference may compile and allocate, or fail: better now than on a frame.
-                runtime.segment(np.zeros((64, 64, 3), np.uint8), confidence=True)
-        except JetSegError as error:
-            return self._refuse("configure", str(error))
+            self._runtime = self._load(self.parameters.runtime_settings())
+            for prefix in self.parameters.cameras:
+                self._cameras.append(CameraState(prefix, CameraOutputs(self, prefix)))
+            self._slots = FrameSlots(len(self._cameras))
         except Exception as error:
-            return self._refuse("configure", f"{type(error).__name__}: {error}")
-        self._runtime = runtime
-        for prefix in self.parameters.cameras:
-            self._cameras.append(CameraState(prefix, CameraOutputs(self, prefix)))
-        self._slots = FrameSlots(len(self._cameras))
-        log = self.get_logger().warning if runtime.degraded else self.get_logger().info
-        log(f"model {runtime.description.name}: {runtime.selection}")
+            self._release()
+            return self._refuse("configure", error)
         return super().on_configure(state)
+
+    def _load(self, settings: RuntimeSettings) -> Runtime:
+        """The model, tried: better now than on a frame.
+
+        Raises:
+            JetSegError: the model cannot be loaded, or a parameter does not suit it.
+            Exception: of the backend, or because a text of the model's cannot be sent as a message.
+        """
+        self.get_logger().info(
+            f"loading {one_line(settings.checkpoint)} (backend {settings.backend}); one that compiles may take "
+            "minutes the first time"
+        )
+        with reporting(self._publish_diagnostics):
+            runtime = create_runtime(settings)
+            self._check_combination(runtime)
+            self.parameters.check_classes(runtime.description.classes.names)
+            # The first inference may compile and allocate, or fail.
+            runtime.segment(np.zeros((64, 64, 3), np.uint8), confidence=True)
+            serialize_message(to_message(ModelInfo, model_fields(runtime), Header()))
+        log = self.get_logger().warning if runtime.degraded else self.get_logger().info
+        log(one_line(f"model {runtime.description.name}: {runtime.selection}"))
+        return runtime
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to the cameras and start the worker."""
         assert self._runtime is not None
         try:
             self._intake = self._create_intake()
+            self._mirror.warn_of_unknown_names(qos_overrides=True)
+            self._worker = Worker(
+                self._runtime,
+                self._slots,
+                self._cameras,
+                lambda: self.parameters,
+                self.get_clock(),
+                self.get_logger(),
+                self.context.ok,
+            )
+            name = f"{self._full_name}: camera"
+            self._monitors = [CameraMonitor(f"{name} {c.name}".rstrip()) for c in self._cameras]
+            outcome = super().on_activate(state)
+            self._model_outputs.publish(self._runtime, self.parameters.min_confidence)
+            self._intake.start()  # last: outputs are published from now on
         except Exception as error:  # a wrong value of a qos_overrides parameter, say
-            return self._refuse("activate", f"{type(error).__name__}: {error}")
-        self._mirror.warn_of_unknown_names(qos_overrides=True)
-        self._worker = Worker(
-            self._runtime,
-            self._slots,
-            self._cameras,
-            lambda: self.parameters,
-            self.get_clock(),
-            self.get_logger(),
-            self.context.ok,
-        )
-        name = f"{self._full_name}: camera"
-        self._monitors = [CameraMonitor(f"{name} {c.name}".rstrip()) for c in self._cameras]
-        outcome = super().on_activate(state)
-        self._model_outputs.publish(self._runtime, self.parameters.min_confidence)
-        self._intake.start()  # last: outputs are published from now on
+            self._stop()
+            super().on_deactivate(state)
+            return self._refuse("activate", error)
         return outcome
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -255,8 +270,9 @@ class SegmentationNode(LifecycleNode):
                 f"{model.combination}; choose another checkpoint, or -1 for any"
             )
 
-    def _refuse(self, transition: str, reason: str) -> TransitionCallbackReturn:
-        self.get_logger().error(f"{transition} failed: {reason}")
+    def _refuse(self, transition: str, error: Exception) -> TransitionCallbackReturn:
+        kind = "" if isinstance(error, JetSegError) else f"{type(error).__name__}: "
+        self.get_logger().error(one_line(f"{transition} failed: {kind}{error}", 2000))
         return FAILURE
 
     def _every_second(self) -> None:

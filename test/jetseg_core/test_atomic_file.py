@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -41,3 +42,27 @@ def test_two_that_write_one_file_do_not_meet(tmp_path: Path) -> None:
             written.result()
     assert path.read_text() in ("one", "two")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nobody_can_put_a_link_where_it_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, victim = tmp_path / "file.json", tmp_path / "victim"
+    victim.write_text("mine")
+    names = []
+    for _ in range(2):
+        with replacing(path) as partial:
+            names.append(partial.name)
+    assert names[0] != names[1]
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "guessed")
+    (tmp_path / "file.json.guessed.partial").symlink_to(victim)
+    with pytest.raises(FileExistsError), replacing(path) as partial:
+        partial.write_text("theirs")
+    assert victim.read_text() == "mine"
+
+
+def test_the_file_has_the_permissions_that_the_user_gives_to_new_ones(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    with replacing(tmp_path / "file") as partial:
+        partial.write_text("text")
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "plain").stat().st_mode

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jetseg_core.atomic_file import partial_path
+from jetseg_core import atomic_file
 from jetseg_core.runtime.tensorrt_backend import cached_engine
 
 KEY = {"model": "nano", "sha256": "ab", "tensorrt": "10.3", "gpu": "Orin", "precision": "fp16"}
@@ -57,16 +57,22 @@ def test_a_damaged_engine_is_built_anew_and_said_so(
 
 
 def test_a_full_disk_costs_time_and_nothing_else(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiler = Compiler()
     cached_engine(tmp_path, KEY, compiler.build, compiler.load)
     (path,) = tmp_path.iterdir()
     path.unlink()
-    for start in range(2):
+
+    def on_a_full_disk(path: Path) -> Path:
         # What is written to this device finds no space left, as on any disk that is full.
-        partial_path(path).symlink_to("/dev/full")
-        with caplog.at_level(logging.WARNING):
+        partial = path.with_name("partial")
+        partial.symlink_to("/dev/full")
+        return partial
+
+    for start in range(2):
+        with caplog.at_level(logging.WARNING), monkeypatch.context() as patch:
+            patch.setattr(atomic_file, "new_partial", on_a_full_disk)
             assert cached_engine(tmp_path, KEY, compiler.build, compiler.load) == "engine"
         assert caplog.text.count("No space left on device") == start + 1
         assert not list(tmp_path.iterdir()), "what was begun is left, and keeps the disk full"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
-from jetseg_core.runtime import Runtime
+from jetseg_core.runtime import Runtime, RuntimeSettings, create_runtime
 from jetseg_ros.node import segmentation_node
 from jetseg_ros.node.segmentation_node import SegmentationNode
 
@@ -153,6 +154,7 @@ def refuses(
         ({"max_age_ms": "soon"}, ["max_age_ms", "soon", "expected a number"]),
         ({"cameras": ["left", "left"]}, ["cameras", "left"]),
         ({"cameras": ["in front"]}, ["cameras", "in front"]),
+        ({"cameras": ["c" * 5000]}, ["cameras is ['ccc", "at most 150 characters"]),
         ({"regions": ["lane: 1 2"]}, ["lane: 1 2", "name: x y"]),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
@@ -183,6 +185,50 @@ def test_a_backend_that_loads_but_does_not_run(
 
     monkeypatch.setattr(Runtime, "segment", out_of_memory)
     refuses(rig, capfd, ["RuntimeError: CUDA out of memory"], {})
+
+
+def test_a_model_s_name_that_no_message_can_hold(
+    rig: Rig, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def create(settings: RuntimeSettings) -> Runtime:
+        runtime = create_runtime(settings)
+        # As of a file whose name is not UTF-8.
+        runtime.description = dataclasses.replace(runtime.description, name="nano\udcff")
+        return runtime
+
+    monkeypatch.setattr(segmentation_node, "create_runtime", create)
+    refuses(rig, capfd, ["UnicodeEncodeError", "\\udcff"], {})
+
+
+@pytest.mark.parametrize("part", ["CameraOutputs", "CameraState"])
+def test_an_error_after_the_model_is_loaded(
+    rig: Rig, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("out of\nhandles")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(segmentation_node, part, broken)
+        node = refuses(rig, capfd, ["configure failed: OSError: out of\\nhandles"], {})
+    assert node.autostart()
+
+
+@pytest.mark.parametrize("part", ["Intake", "Worker", "CameraMonitor"])
+def test_an_error_while_it_is_activated(
+    rig: Rig, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("out of threads")
+
+    node = rig.node()
+    capfd.readouterr()
+    with monkeypatch.context() as patch:
+        patch.setattr(segmentation_node, part, broken)
+        assert not node.autostart() and state(node) == "inactive"
+    errors = [line for line in capfd.readouterr().err.splitlines() if "[ERROR]" in line]
+    assert len(errors) == 1 and "activate failed: OSError: out of threads" in errors[0]
+    assert node.count_subscribers("image") == 0 and node._worker is None
+    assert node.trigger_activate() == SUCCESS
 
 
 def test_it_starts_once_the_mistake_is_mended(
