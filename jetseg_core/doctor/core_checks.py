@@ -49,6 +49,7 @@ def examine_core(checkpoint: str) -> Iterator[Finding]:
     yield from packages
     if all(finding.state != "fail" for finding in packages):
         yield from examine_machine()
+        yield from examine_tensorrt(checkpoint)
         yield from examine_inference(checkpoint)
 
 
@@ -121,6 +122,34 @@ def _examine_cuda(root: Path) -> Finding:
             "nvidia-smi",
         )
     return Finding("cuda", "ok", "no NVIDIA GPU; the processor computes")
+
+
+def examine_tensorrt(checkpoint: str) -> Iterator[Finding]:
+    """Check TensorRT where it is installed, and whether an engine of the model is kept.
+
+    Args:
+        checkpoint: name of a shipped model, or path of a .pt or .onnx file.
+    """
+    from jetseg_core.runtime import RuntimeSettings
+    from jetseg_core.runtime.tensorrt_backend import engine_folder
+
+    if find_spec("tensorrt") is None:
+        return
+    found = _import("tensorrt", "warn", "install it as docs/jetson.md says")
+    if found.state == "ok":
+        note = "the backend is checked against NVIDIA's documentation of 8.5 to 11, not run on a device"
+        found = replace(found, found=f"{found.found}; {note}")
+    yield found
+    folder, name = engine_folder(RuntimeSettings()), Path(checkpoint).stem
+    if engines := list(folder.glob(f"{name}-*.engine")):
+        yield Finding("engine", "ok", f"{len(engines)} of {name} in {folder}")
+        return
+    yield Finding(
+        "engine",
+        "warn",
+        f"none of {name} in {folder}; the first start builds one, which takes minutes",
+        f"jetseg export --checkpoint {checkpoint} --engine",
+    )
 
 
 def examine_inference(checkpoint: str) -> Iterator[Finding]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -68,12 +71,35 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def _load(file: str) -> ModuleType:
+    """A module of this folder that is no test."""
+    path = Path(__file__).parent / file
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[path.stem] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture(scope="session")
 def tensorrt_reader() -> ModuleType:
     """The module that reads graphs as TensorRT's parser does."""
-    file = Path(__file__).parent / "deploy" / "tensorrt_reader.py"
-    spec = spec_from_file_location("tensorrt_reader", file)
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return _load("deploy/tensorrt_reader.py")
+
+
+@pytest.fixture(scope="session")
+def tensorrt_stand_ins() -> ModuleType:
+    """The module of stand-ins for NVIDIA's modules."""
+    return _load("runtime/tensorrt_stand_ins.py")
+
+
+@pytest.fixture
+def make_gpu(
+    tensorrt_stand_ins: ModuleType, tensorrt_reader: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, str], Any]:
+    """Puts stand-ins of a version of TensorRT and one of cuda-python in the place of the modules."""
+
+    def make(version: str, package: str) -> Any:
+        return tensorrt_stand_ins.install(version, package, tensorrt_reader, monkeypatch)
+
+    return make
