@@ -183,7 +183,7 @@ class SegmentationParameters:
     regions: tuple[str, ...] = parameter(
         ("",),
         "Polygons whose occupancy is reported too, each 'name: x y, x y, x y' with corners "
-        "relative to image width and height (0..1); [''] or [] = none.",
+        "relative to image width and height (0..1); up to 32 of up to 1000 corners; [''] or [] = none.",
         name="regions",
     )
     max_age_ms: float = parameter(
