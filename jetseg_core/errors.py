@@ -8,7 +8,7 @@ import errno
 class JetSegError(Exception):
     """Something the user gave cannot be used.
 
-    The message says what came, what was expected, and how to mend it. Commands print it as one line and
+    The message says what came, what was expected, and how to fix it. Commands print it as one line and
     exit with status 2; the node logs it as one error and stays unconfigured.
     """
 

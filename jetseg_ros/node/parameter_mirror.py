@@ -43,7 +43,7 @@ MOST_NAMES = 20
 
 
 class Applies(Enum):
-    """When a change of a parameter takes effect."""
+    """Time at which a change of a parameter takes effect."""
 
     LIVE = "on the next frame"
     CONFIGURE = "at the next configure"
@@ -54,7 +54,7 @@ class Applies(Enum):
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a parameter's descriptor says beside its type and default."""
+    """Facts of a parameter's descriptor beside its type and default."""
 
     name: str
     description: str
@@ -197,7 +197,7 @@ class ParameterMirror(Generic[T]):
             InvalidParameterValueException,
             JetSegError,
         ) as error:
-            # A node that dies while it is being constructed can't be inspected or mended:
+            # A node that dies while it is being constructed can't be inspected or corrected:
             # it comes up with the default, and `check` refuses to go on with it.
             self._invalid[name] = one_line(str(error))
             if not self._node.has_parameter(name):
@@ -224,7 +224,7 @@ class ParameterMirror(Generic[T]):
             )
 
     def check(self) -> None:
-        """Refuse to go on with a parameter that was given a bad value at start and not mended.
+        """Refuse to go on with a parameter that was given a bad value at start and not corrected.
 
         Raises:
             JetSegError: names the parameters and what is wrong with their values.

@@ -262,7 +262,7 @@ class SegmentationParameters:
         return parse_regions(self.regions)
 
     def runtime_settings(self) -> RuntimeSettings:
-        """What the runtime is to be created with."""
+        """Settings of the runtime."""
         height, width = self.input_size
         return RuntimeSettings(
             checkpoint=shipped_model_of(self.preset) if self.preset else self.checkpoint,

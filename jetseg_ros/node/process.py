@@ -204,11 +204,11 @@ class NodeProcess:
             self.check()
 
     def ended(self) -> bool:
-        """Whether the process has ended, well or not."""
+        """True if the process has ended, well or not."""
         return self._process.poll() is not None
 
     def check(self) -> None:
-        """Complain if the process has failed.
+        """Raise if the process has failed.
 
         Raises:
             JetSegError: it ended with an error; the message holds the last lines that it printed.

@@ -28,7 +28,7 @@ class Area:
     """A filled polygon."""
 
     points: str
-    """In SVG's form, as those of a line."""
+    """Corners in SVG's form, as the points of a line."""
     color: str
     text: str
     """Shown under the pointer."""

@@ -43,7 +43,7 @@ class FrameRow:
     was: list[int] | None = None
     """Pixels of each class, then unlabelled, in the previous frame; None without a previous frame."""
     changed: list[int] | None = None
-    """Those of them with another label now."""
+    """Number of these pixels whose label has changed."""
     confusion: list[list[int]] | None = None
     """Pixels by true class (row) and predicted class, then unlabelled (column); None without ground truth."""
 

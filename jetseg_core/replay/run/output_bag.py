@@ -52,7 +52,7 @@ _LATCHED = Qos(
 
 
 def topic_of(prefix: str, output: str) -> str:
-    """Where an output of the camera with this prefix is, as the node names it."""
+    """Topic of an output of the camera with this prefix, as the node names it."""
     return f"{prefix}/segmentation/{output}"
 
 
@@ -211,7 +211,7 @@ def check_bag_folder(folder: Path) -> None:
 
 
 def _information(folder: Path) -> dict[str, Any] | None:
-    """What metadata.yaml says of the parts that were ended; None before the first.
+    """Contents of metadata.yaml about the parts that were ended; None before the first.
 
     Raises:
         JetSegError: no replay has written it.

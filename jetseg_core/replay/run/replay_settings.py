@@ -26,7 +26,7 @@ _ANYWHERE = ("machine", "selection", "overlay_alpha")
 """Keys that may differ when a replay is resumed: they change no figures except times."""
 
 _ABSENT: RunRecord = {"mask_classes": []}
-"""What keys mean that the records of earlier versions lack."""
+"""Values of keys that the records of earlier versions lack."""
 
 OF_INPUT = ("bag", "cameras", "labels", "stamps", "stamp_rate_hz")
 """Keys that describe the input."""
