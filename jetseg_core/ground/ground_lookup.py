@@ -19,6 +19,8 @@ from jetseg_core.ground.lens import Lens
 
 MAX_CELLS = 4_000_000
 """Largest number of cells of a grid, and of samples."""
+PROBES = (720, 60)
+"""Bearings and distances at which is looked for what the camera sees, before the table is made."""
 _NUDGE = 1e-4
 """Step of the numerical derivative of a pixel by its place, metres."""
 
@@ -115,16 +117,12 @@ class GroundLookup:
     """(B, 1) int16, number of the first sample of each ray that is seen."""
 
     def __post_init__(self) -> None:
-        reach = self._reach()
         step = self.grid.resolution / 2
-        rings, rays = ceil(reach / step), ceil(tau * reach / step)
-        bearings = np.arange(rays) * (tau / rays) - pi
-        bearings = bearings[self._bearings_in_view(bearings, reach)]
-        if not len(bearings) or rings * len(bearings) > MAX_CELLS:
+        bearings, reach = self._view(step)
+        rings = ceil(reach / step)
+        if rings * len(bearings) > MAX_CELLS:
             raise JetSegError(
-                self._nothing_seen()
-                if not len(bearings)
-                else f"grid.resolution is {self.grid.resolution:g} m, too fine for a range of {reach:g} m; raise it, "
+                f"grid.resolution is {self.grid.resolution:g} m, too fine for a range of {reach:g} m; raise it, "
                 "or limit range.max"
             )
         distances = (np.arange(rings) + 0.5) * step
@@ -185,17 +183,24 @@ class GroundLookup:
             coarse = ~(np.sqrt(np.maximum(least, 0)) * self.grid.resolution >= 1)
         return pixels.reshape(*shape, 2), coarse.reshape(shape)
 
-    def _bearings_in_view(self, bearings: np.ndarray, reach: float) -> np.ndarray:
-        """Whether (N,) something may be seen along each bearing, by a few samples of each; saves work only."""
-        distances = np.geomspace(min(0.02, reach), reach, 60)
-        coarse_bearings = bearings[::4]
-        pixels, _ = self._pixels(*self._places(coarse_bearings[:, None], distances))
+    def _view(self, step: float) -> tuple[np.ndarray, float]:
+        """Bearings (N,) of the rays, radians, and their length, metres: little more than what is seen, by probes."""
+        reach = self._reach()
+        distances = np.geomspace(min(0.02, reach), reach, PROBES[1])
+        probes = np.arange(PROBES[0]) * (tau / PROBES[0]) - pi
+        pixels, coarse = self._pixels(*self._places(probes[:, None], distances))
         height, width = self.lens.size
         with np.errstate(invalid="ignore"):
             inside = (np.abs(pixels - (width / 2, height / 2)) < (0.6 * width, 0.6 * height)).all(2)
+        shown = np.flatnonzero((inside & ~coarse).any(axis=0))
+        if not len(shown):
+            raise JetSegError(self._nothing_seen())
+        farthest = float(distances[min(shown[-1] + 1, len(distances) - 1)])
         some = inside.any(axis=1)
         some |= np.roll(some, 1) | np.roll(some, -1)
-        return np.repeat(some, 4)[: len(bearings)]
+        rays = ceil(tau * farthest / step)
+        bearings = np.arange(rays) * (tau / rays) - pi
+        return bearings[some[np.arange(rays) * PROBES[0] // rays]], farthest
 
     def _nothing_seen(self) -> str:
         return (

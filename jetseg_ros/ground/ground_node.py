@@ -75,7 +75,7 @@ class GroundNode(Node):
         self._grid = self.create_publisher(OccupancyGrid, "ground/grid", LATCHED)
         self._scan = self.create_publisher(LaserScan, "ground/scan", 5)
         self._cloud = self.create_publisher(PointCloud2, "ground/labels", 5)
-        self.create_subscription(ModelInfo, MODEL, self._take_model, LATCHED)
+        self.create_subscription(ModelInfo, MODEL, self._guarded(self._take_model), LATCHED)
         self.create_subscription(CameraInfo, CALIBRATION, self._take_calibration, NEWEST)
         self.create_subscription(Image, LABEL, self._guarded(self._take_label), NEWEST)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -177,7 +177,7 @@ class GroundNode(Node):
                 "beside its images"
             )
         pose = self._pose(frame_id)
-        turned = pose.rotation.round(4).tobytes(), pose.position.round(3).tobytes()
+        turned = pose.rotation.round(3).tobytes(), pose.position.round(3).tobytes()
         wanted = (
             size, turned, settings, info.height, info.width, info.distortion_model, tuple(info.d), info.k.tobytes(),
             info.p.tobytes(), info.binning_x, info.binning_y, str(info.roi),
@@ -203,10 +203,10 @@ class GroundNode(Node):
             settings.height, settings.pitch, settings.roll, settings.yaw, settings.x, settings.y
         )
 
-    def _guarded(self, take: Callable[[Image], None]) -> Callable[[Image], None]:
+    def _guarded(self, take: Callable[[Any], None]) -> Callable[[Any], None]:
         """A callback whose errors are a warning: nothing that comes in may end the node."""
 
-        def guarded(message: Image) -> None:
+        def guarded(message: Any) -> None:
             try:
                 take(message)
             except JetSegError as error:

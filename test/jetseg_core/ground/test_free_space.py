@@ -186,6 +186,16 @@ def test_range_ends_where_a_pixel_covers_a_cell() -> None:
         assert grid.centers[ahead, 0].max() == pytest.approx(end, abs=1.5 * resolution)
 
 
+def test_a_large_grid_is_filled_as_far_as_the_camera_sees() -> None:
+    pose = CameraPose.of_angles(0.5, 0.1)
+    small, large = (
+        GroundLookup(LENSES["none"], pose, GroundGrid(0.1, extent, extent)) for extent in (12, 190)
+    )
+    far = [np.hypot(*t.grid.centers[t.in_view[:-1]].T).max() for t in (small, large)]
+    assert far[0] == pytest.approx(far[1], abs=0.2)
+    assert abs(small.in_view.sum() - large.in_view.sum()) < 0.02 * small.in_view.sum()
+
+
 def flat_view(roles: ClassRoles = ROLES) -> tuple[GroundLookup, np.ndarray]:
     lens = LENSES["none"]
     lookup = GroundLookup(lens, CameraPose.of_angles(1.0, 0.4), GroundGrid(0.1, 4, 4))

@@ -231,6 +231,17 @@ def test_what_is_missing_is_named(rig: Rig, view: View) -> None:
     assert "camera.height" in lines[0] and not grids
 
 
+def test_a_model_info_that_is_none_does_not_end_the_node(rig: Rig, view: View) -> None:
+    ground(rig, **view.pose)
+    grids = rig.record(OccupancyGrid, "ground/grid")
+    segmentation = Segmentation(rig, view)
+    segmentation.send_until(grids, "a grid")
+    segmentation.model.publish(ModelInfo(class_names=["Road", "Road"], palette=[1, 2, 3, 4]))
+    rig.spin_for(0.3)
+    grids.clear()
+    segmentation.send_until(grids, "a grid by the classes before")
+
+
 def test_no_calibration_at_all_is_named(rig: Rig, view: View) -> None:
     ground(rig, **view.pose)
     lines = warnings_of(rig)
