@@ -43,6 +43,10 @@ class Intake:
     segments. This thread waits for its subscriptions alone, with the wait set that `rclpy.wait_for_message` uses; for
     their QoS events too, since an executor that waits for those is woken by every message.
 
+    rclpy has an executor without a wait set, `rclpy.experimental.EventsExecutor`, but it cannot take this thread's
+    place: with rclpy 7.1.6, `spin` of a bare node with a timer and a subscription never called the timer and ended by
+    SIGKILL only.
+
     Callbacks must be quick, and their exceptions are logged.
 
     Args:
