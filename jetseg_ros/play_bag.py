@@ -18,7 +18,7 @@ from rclpy.utilities import remove_ros_args
 
 from jetseg_core.cli.options import add_version
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording import check_bag
+from jetseg_core.recording.recording import check_bag
 from jetseg_ros.node.command_line import initialise
 from jetseg_ros.node.process import one_interrupt
 

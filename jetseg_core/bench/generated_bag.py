@@ -9,8 +9,8 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from tqdm import tqdm
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording.message_fields import image_fields
-from jetseg_core.recording.message_types import IMAGE, bag_types
+from jetseg_core.recording.message_fields import IMAGE, image_fields
+from jetseg_core.recording.message_types import bag_types
 from jetseg_core.sources import GeneratorSource
 
 TOPIC = "/camera/image_raw"

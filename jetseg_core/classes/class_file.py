@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 from jetseg_core.classes import CLASS_SETS, UNLABELLED, ClassSet
@@ -69,6 +70,13 @@ def read_classes(path: str | Path) -> ClassSet:
     colors = data.get("colors")
     palette = distinct_colors(len(names)) if colors is None else _colors(path, colors, names)
     return _class_set(path, str(data.get("name", path.stem)), names, palette)
+
+
+def write_classes(path: Path, classes: ClassSet) -> None:
+    """Write a class set for `read_classes`, in the part of YAML that is JSON."""
+    colors = [list(color) for color in classes.palette]
+    content = {"name": classes.name, "names": list(classes.names), "colors": colors}
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def read_class_dict(path: str | Path) -> ClassSet:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 
-import av
 import cv2
 import numpy as np
 
@@ -80,6 +79,8 @@ def _palette(encoded: bytes) -> list[Color]:
 
 def _indices(encoded: bytes) -> np.ndarray:
     """(H, W) uint8 palette indices of a PNG."""
+    import av  # where used: it takes long to load
+
     with av.open(io.BytesIO(encoded), "r") as container:
         frame = next(container.decode(video=0))
         plane = frame.planes[0]

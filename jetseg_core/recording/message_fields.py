@@ -12,6 +12,9 @@ import numpy as np
 
 from jetseg_core.runtime import Runtime
 
+IMAGE = "sensor_msgs/msg/Image"
+COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
+IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
 Fields = dict[str, Any]
 """Values by name of field: numbers, text, lists of them, and (N,) uint8 arrays for `data`."""
 

@@ -10,12 +10,9 @@ from rosbags.typesys.store import Typestore
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.installed_files import installed_folders
-from jetseg_core.recording import Message
 from jetseg_core.recording.image_decoding import Fault, ImageError
+from jetseg_core.recording.storage import Message
 
-IMAGE = "sensor_msgs/msg/Image"
-COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
-IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
 OWN_MESSAGES = ("RegionOccupancy", "ClassOccupancy", "ModelInfo")
 
 

@@ -13,9 +13,8 @@ from jetseg_core.atomic_file import replacing
 from jetseg_core.data.layouts import find_labels
 from jetseg_core.errors import JetSegError
 from jetseg_core.output_places import check_apart, check_replaceable
-from jetseg_core.recording import Recording, is_bag
 from jetseg_core.recording.message_fields import model_fields
-from jetseg_core.recording.recording import recording_places
+from jetseg_core.recording.recording import Recording, is_bag, recording_places
 from jetseg_core.replay.report.replay_report import FILE as REPORT_FILE
 from jetseg_core.replay.report.replay_report import Report, load_report, save_report
 from jetseg_core.replay.report.report_maker import make_report

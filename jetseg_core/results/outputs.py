@@ -10,8 +10,14 @@ from dataclasses import dataclass
 
 import cv2
 
-from jetseg_core.recording.message_fields import Fields, image_fields, jpeg_fields, png_fields
-from jetseg_core.recording.message_types import COMPRESSED_IMAGE, IMAGE
+from jetseg_core.recording.message_fields import (
+    COMPRESSED_IMAGE,
+    IMAGE,
+    Fields,
+    image_fields,
+    jpeg_fields,
+    png_fields,
+)
 from jetseg_core.results.camera_info import camera_info_fields
 from jetseg_core.results.class_mask import autoware_table, mask_table, run_length_fields
 from jetseg_core.results.segmented_frame import SegmentedFrame

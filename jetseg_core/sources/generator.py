@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from jetseg_core.classes import CAMVID11, ClassSet
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources.frame import Frame, FrameSource
 from jetseg_core.street import StreetScene
@@ -18,6 +19,7 @@ class GeneratorSource(FrameSource):
         size: (height, width) of the frames, pixels.
         seed: another seed is another street.
         rate_hz: frames per second of the moving camera.
+        classes: class set of the ground truth; without any where it is not that of the street, CAMVID11.
 
     Raises:
         JetSegError: no frames, or a rate that is not positive.
@@ -29,6 +31,7 @@ class GeneratorSource(FrameSource):
         size: tuple[int, int] = (360, 480),
         seed: int = 0,
         rate_hz: float = 10.0,
+        classes: ClassSet = CAMVID11,
     ) -> None:
         super().__init__()
         if frames < 1:
@@ -39,6 +42,11 @@ class GeneratorSource(FrameSource):
             )
         self.rate_hz = rate_hz
         self._length = frames
+        self._labelled = classes.names == CAMVID11.names
+        if not self._labelled:
+            self.labels_note = (
+                f"the street's labels are not used: they are of camvid11, not of '{classes.name}'"
+            )
         self._scene = StreetScene(seed=seed, size=size, rate_hz=rate_hz)
         self.camera_matrix = self._scene.camera(0).intrinsics
 
@@ -56,5 +64,5 @@ class GeneratorSource(FrameSource):
             image=image,
             name=f"street_{index:06d}",
             stamp_ns=round(index * 1e9 / self.rate_hz),
-            labels=labels,
+            labels=labels if self._labelled else None,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from jetseg_core.classes import CAMVID11, ClassSet
 from jetseg_core.data.image_files import IMAGE_SUFFIXES
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording import is_bag
+from jetseg_core.recording.recording import is_bag
 from jetseg_core.sources.folder import FolderSource
 from jetseg_core.sources.frame import FrameSource
 from jetseg_core.sources.generator import GeneratorSource
@@ -39,7 +39,7 @@ def open_source(spec: str, classes: ClassSet = CAMVID11, topic: str = "") -> Fra
 
     Args:
         spec: see `SOURCE_HELP`; sizes are width x height, as in the names of camera modes.
-        classes: class set of the ground truth of a folder.
+        classes: class set of the ground truth.
         topic: image topic of a recording with several.
 
     Raises:
@@ -51,7 +51,7 @@ def open_source(spec: str, classes: ClassSet = CAMVID11, topic: str = "") -> Fra
     if topic:
         raise JetSegError(f"{spec}: not a rosbag2 recording, so it has no topic '{topic}'")
     if is_generator(spec):
-        return _open_generator(spec)
+        return _open_generator(spec, classes)
     if path.is_dir():
         return FolderSource(path, classes)
     if not path.exists():
@@ -62,7 +62,7 @@ def open_source(spec: str, classes: ClassSet = CAMVID11, topic: str = "") -> Fra
     raise JetSegError(f"{path}: not a source of frames{hint}; expected {SOURCE_HELP}")
 
 
-def _open_generator(spec: str) -> GeneratorSource:
+def _open_generator(spec: str, classes: ClassSet) -> GeneratorSource:
     source = {"frames": "150", "size": "480x360", "seed": "0", "rate": "10"}
     _, _, options = spec.partition(":")
     for option in filter(None, options.split(",")):
@@ -79,6 +79,7 @@ def _open_generator(spec: str) -> GeneratorSource:
             size=(int(size[2]), int(size[1])),
             seed=int(source["seed"]),
             rate_hz=float(source["rate"]),
+            classes=classes,
         )
     except ValueError as error:
         raise JetSegError(f"'{spec}': {error}; expected {SOURCE_HELP}") from error

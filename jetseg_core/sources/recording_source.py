@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording import Message
 from jetseg_core.recording.image_decoding import ImageError, decode_message
-from jetseg_core.recording.message_types import IMAGE_TYPES, read_message, stamp_ns
+from jetseg_core.recording.message_fields import IMAGE_TYPES
+from jetseg_core.recording.message_types import read_message, stamp_ns
 from jetseg_core.recording.recording import Recording, recording_places
+from jetseg_core.recording.storage import Message
 from jetseg_core.sources.frame import Frame, FrameSource, UnreadableFrameError
 
 _COMPRESSED_DEPTH = "/compressedDepth"

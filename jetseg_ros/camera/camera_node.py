@@ -21,6 +21,7 @@ from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
+from jetseg_core.classes.class_file import CLASSES_HELP, find_classes
 from jetseg_core.errors import JetSegError, one_line
 from jetseg_core.sources import SOURCE_HELP, Frame, open_source
 from jetseg_core.sources.pacing import Prefetch, paced
@@ -52,6 +53,12 @@ class CameraParameters:
         "",
         "Image topic to play, where the source is a bag with several.",
         name="topic",
+        applies=Applies.START,
+    )
+    classes: str = parameter(
+        "camvid11",
+        f"Classes whose ids `ground_truth` holds: {CLASSES_HELP}.",
+        name="classes",
         applies=Applies.START,
     )
     rate: float = parameter(
@@ -130,7 +137,8 @@ class CameraNode(Node):
         answer_every_request(self)
         mirror.check()
         self._settings = mirror.values
-        self._source = open_source(self._settings.source, topic=self._settings.topic)
+        classes = find_classes(self._settings.classes)
+        self._source = open_source(self._settings.source, classes, self._settings.topic)
         # Reliable, so that subscribers of either kind match. What goes with an image is small, and
         # kept for long enough that none of it is lost to a subscriber that counts frames by it.
         self._topics: dict[str, Publisher] = {

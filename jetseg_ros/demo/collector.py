@@ -14,6 +14,7 @@ from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
+from jetseg_core.classes import CLASS_SETS, ClassSet
 from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.recording.image_decoding import decode_image
 from jetseg_ros.node.frame_slots import Counts
@@ -35,6 +36,14 @@ PENDING_FRAMES = 50
 
 Images = dict[str, np.ndarray]
 """The images of one frame by the names in `IMAGE_TOPICS`: (H, W) uint8 labels, (H, W, 3) RGB."""
+
+
+def classes_of(model: ModelInfo) -> ClassSet:
+    """The classes of a model; the known set where it is one."""
+    names, colors = tuple(model.class_names), np.array(model.palette).reshape(-1, 3).tolist()
+    palette = tuple((red, green, blue) for red, green, blue in colors)
+    known = (s for s in CLASS_SETS.values() if (s.names, s.palette) == (names, palette))
+    return next(known, None) or ClassSet(model.model_name, names, palette)
 
 
 @dataclass

@@ -14,11 +14,13 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from tqdm import tqdm
 
+from jetseg_core.classes import CLASS_SETS, ClassSet
+from jetseg_core.classes.class_file import write_classes
 from jetseg_core.cli.broken_pipe import quiet_on_broken_pipe
 from jetseg_core.cli.options import add_runtime_options, add_version, runtime_settings
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources import GENERATOR, SOURCE_HELP, open_source
-from jetseg_ros.demo.collector import Collector, Measurements
+from jetseg_ros.demo.collector import Collector, Measurements, classes_of
 from jetseg_ros.demo.demo_pictures import save_pictures
 from jetseg_ros.demo.demo_report import format_report, make_report
 from jetseg_ros.node.command_line import initialise
@@ -90,7 +92,6 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> Measurements:
     with open_source(options.input, topic=options.topic) as source:
         total = min(len(source), options.frames)
-        labels_note = source.labels_note
     last = max(0, total - 1)
     with ExitStack() as stack:
         initialise([])
@@ -117,9 +118,14 @@ def _run(options: argparse.Namespace) -> Measurements:
                 f"the node did not come up within {START_TIMEOUT_S:.0f} s; "
                 f"{options.output / 'node.log'} may say why"
             )
+        classes = classes_of(found.model)
+        with open_source(options.input, classes, options.topic) as source:
+            labels_note = source.labels_note
         # The camera starts last and waits for its subscribers, so that no frame is sent in vain.
         camera = stack.enter_context(
-            NodeProcess(CAMERA, _camera_parameters(options, total), options.output / "camera.log")
+            NodeProcess(
+                CAMERA, _camera_parameters(options, total, classes), options.output / "camera.log"
+            )
         )
         print(f"playing {total} frames of {options.input} to {found.model.model_name}")
         if labels_note:
@@ -154,10 +160,17 @@ def node_parameters(options: argparse.Namespace) -> dict[str, str]:
     }
 
 
-def _camera_parameters(options: argparse.Namespace, total: int) -> dict[str, str]:
+def _camera_parameters(
+    options: argparse.Namespace, total: int, classes: ClassSet
+) -> dict[str, str]:
+    known = CLASS_SETS.get(classes.name) == classes
+    class_file = (options.output / "classes.yaml").resolve()
+    if not known:
+        write_classes(class_file, classes)
     drawn = options.input.startswith(GENERATOR)
     return {
         "source": options.input,
+        "classes": classes.name if known else json.dumps(str(class_file)),
         "topic": f"'{options.topic}'",
         "frames": str(total),
         "rate": f"{options.rate:f}",

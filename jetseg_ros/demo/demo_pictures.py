@@ -9,7 +9,7 @@ import numpy as np
 
 from jetseg_core.classes import ClassSet
 from jetseg_core.classes.coloring import color_labels
-from jetseg_ros.demo.collector import Images, Measurements
+from jetseg_ros.demo.collector import Images, Measurements, classes_of
 
 PANEL_WIDTH = 480
 TITLE_HEIGHT = 24
@@ -21,12 +21,7 @@ _BACKGROUND = (32, 32, 32)
 def save_pictures(folder: Path, found: Measurements) -> list[Path]:
     """Write a PNG of each frame kept, in place of those of an earlier run; returns the files."""
     assert found.model is not None
-    palette = np.array(found.model.palette).reshape(-1, 3).tolist()
-    classes = ClassSet(
-        name=found.model.model_name,
-        names=tuple(found.model.class_names),
-        palette=tuple((r, g, b) for r, g, b in palette),
-    )
+    classes = classes_of(found.model)
     for old in folder.glob("frame_*.png"):
         old.unlink()
     files = []

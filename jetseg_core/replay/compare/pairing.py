@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording import Recording
 from jetseg_core.recording.image_decoding import decode_message
 from jetseg_core.recording.message_types import read_message, stamp_ns
+from jetseg_core.recording.recording import Recording
 from jetseg_core.replay.report.figures import Counts, Figure, count_frame, judged
 from jetseg_core.replay.report.replay_report import Report
 from jetseg_core.replay.run.frame_log import read_rows

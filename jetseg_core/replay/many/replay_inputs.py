@@ -10,8 +10,7 @@ from pathlib import Path
 
 from jetseg_core.data.image_files import list_images
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording import is_bag
-from jetseg_core.recording.recording import STORAGE_SUFFIXES
+from jetseg_core.recording.recording import STORAGE_SUFFIXES, is_bag
 from jetseg_core.replay.run.replay_settings import RUN_FILE
 from jetseg_core.sources.opening import is_generator, is_video
 

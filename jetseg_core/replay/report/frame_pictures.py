@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from jetseg_core.classes.coloring import color_labels
-from jetseg_core.recording import Recording
 from jetseg_core.recording.image_decoding import decode_message
 from jetseg_core.recording.message_types import read_message, stamp_ns
+from jetseg_core.recording.recording import Recording
 from jetseg_core.replay.report.replay_report import Report
 from jetseg_core.replay.run.output_bag import FOLDER, LABEL, OVERLAY, TRUTH, topic_of
 

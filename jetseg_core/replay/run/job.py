@@ -12,9 +12,9 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from jetseg_core.evaluation.confusion import ConfusionMatrix
-from jetseg_core.recording import Recording
 from jetseg_core.recording.image_decoding import decode_compressed
 from jetseg_core.recording.message_types import read_message
+from jetseg_core.recording.recording import Recording
 from jetseg_core.replay.run import output_bag
 from jetseg_core.replay.run.frame_log import Flicker, FrameLog, FrameRow, read_rows
 from jetseg_core.replay.run.frame_reader import FrameReader, ReplayFrame

@@ -24,8 +24,8 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 
 from jetseg_core.atomic_file import replacing
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording.message_fields import Fields, image_fields
-from jetseg_core.recording.message_types import IMAGE, bag_types
+from jetseg_core.recording.message_fields import IMAGE, Fields, image_fields
+from jetseg_core.recording.message_types import bag_types
 from jetseg_core.recording.recording import METADATA
 from jetseg_core.replay.run.frame_reader import InputCamera
 from jetseg_core.results.outputs import OUTPUTS

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 
 from jetseg_core.distinct_names import distinct, file_names
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording import Message, Recording
 from jetseg_core.recording.image_decoding import ImageError, decode_message
-from jetseg_core.recording.message_types import IMAGE_TYPES, read_message, stamp_ns
+from jetseg_core.recording.message_fields import IMAGE_TYPES
+from jetseg_core.recording.message_types import read_message, stamp_ns
+from jetseg_core.recording.recording import Recording
+from jetseg_core.recording.storage import Message
 from jetseg_core.replay.run.frame_reader import (
     DEFAULT_RATE_HZ,
     FrameReader,

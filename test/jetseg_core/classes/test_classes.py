@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jetseg_core.classes import CAMVID11, CAMVID32, CITYSCAPES19, CLASS_SETS, ClassSet
-from jetseg_core.classes.class_file import distinct_colors, find_classes, read_classes
+from jetseg_core.classes.class_file import (
+    distinct_colors,
+    find_classes,
+    read_classes,
+    write_classes,
+)
 from jetseg_core.errors import JetSegError
 
 
@@ -103,3 +108,9 @@ def test_a_set_that_is_none_is_refused(text: str, message: str) -> None:
 def test_so_many_classes_have_so_many_colors_and_none_is_black(number: int) -> None:
     assert len(find_classes(str(number))) == number
     assert len({(0, 0, 0), *distinct_colors(number)}) == number + 1
+
+
+def test_a_class_set_is_read_as_it_was_written(tmp_path: Path) -> None:
+    classes = ClassSet("Äcker", ("no", "1", "Straße: nass"), ((0, 200, 0), (90, 60, 30), (1, 2, 3)))
+    write_classes(tmp_path / "classes.yaml", classes)
+    assert read_classes(tmp_path / "classes.yaml") == classes

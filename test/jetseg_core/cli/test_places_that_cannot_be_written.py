@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jetseg_core.cli.main import main
-from jetseg_core.recording import Recording
+from jetseg_core.recording.recording import Recording
 
 STREET = "generator:frames=6,size=128x96,seed=2"
 SIZE = ["--size", "96", "128"]

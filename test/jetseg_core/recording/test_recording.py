@@ -16,7 +16,7 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 from rosbags.typesys import Stores, get_typestore
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording import Recording, is_bag
+from jetseg_core.recording.recording import Recording, is_bag
 from jetseg_core.sources.recording_source import RecordingSource
 
 TYPES = get_typestore(Stores.ROS2_JAZZY)

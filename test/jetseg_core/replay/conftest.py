@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from jetseg_core.recording import Recording
-from jetseg_core.recording.message_fields import image_fields, png_fields
-from jetseg_core.recording.message_types import COMPRESSED_IMAGE, IMAGE, bag_types, read_message
+from jetseg_core.recording.message_fields import COMPRESSED_IMAGE, IMAGE, image_fields, png_fields
+from jetseg_core.recording.message_types import bag_types, read_message
+from jetseg_core.recording.recording import Recording
 from jetseg_core.replay.replay_command import replay_with_report
 from jetseg_core.replay.run.replay_settings import ReplaySettings
 from jetseg_core.runtime import RuntimeSettings

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from jetseg_core.classes import CITYSCAPES19
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources import FolderSource, GeneratorSource, VideoSource, open_source
 from jetseg_core.street import StreetScene
@@ -97,6 +98,12 @@ def test_generator() -> None:
     np.testing.assert_array_equal(frames[1].image, image)
     assert frames[1].labels is not None
     np.testing.assert_array_equal(frames[1].labels, labels)
+
+
+def test_the_street_has_no_labels_of_other_classes() -> None:
+    source = open_source("generator:frames=1,size=96x64", CITYSCAPES19)
+    assert [frame.labels for frame in source] == [None]
+    assert "of camvid11, not of 'cityscapes19'" in source.labels_note
 
 
 def missing(folder: Path) -> str:

@@ -85,6 +85,19 @@ def test_folder_without_labels(rig: Rig, tmp_path: Path) -> None:
     assert not any(received["camera_info"][0].k)  # of a folder's camera nothing is known
 
 
+def test_labels_are_of_the_classes_asked_for(rig: Rig, tmp_path: Path) -> None:
+    (tmp_path / "fields.yaml").write_text(
+        "names: [crop, soil]\ncolors: [[0, 200, 0], [90, 60, 30]]\n", encoding="utf-8"
+    )
+    for folder, color in (("images", (9, 9, 9)), ("labels", (30, 60, 90))):  # blue first
+        (tmp_path / folder / "val").mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / folder / "val" / "0.png"), np.full((20, 30, 3), color, np.uint8))
+    source, classes = str(tmp_path / "images" / "val"), str(tmp_path / "fields.yaml")
+    received = play(rig, 1, source=source, classes=classes)
+    rig.spin_until(lambda: len(received["ground_truth"]) == 1, "ground truth")
+    assert set(received["ground_truth"][0].data) == {1}
+
+
 def test_an_undecodable_frame_does_not_end_it(rig: Rig, tmp_path: Path) -> None:
     for index in range(4):
         cv2.imwrite(str(tmp_path / f"{index}.jpg"), np.full((20, 30, 3), 50 * index, np.uint8))

@@ -13,8 +13,11 @@ import cv2
 import numpy as np
 import pytest
 
-from jetseg_core.classes import CAMVID11
+from jetseg_core.classes import CAMVID11, ClassSet
 from jetseg_core.evaluation.confusion import ConfusionMatrix
+from jetseg_core.network.checkpoint import save_checkpoint
+from jetseg_core.network.jetseg import JetSeg
+from jetseg_core.network.model_config import ModelConfig
 from jetseg_core.runtime import RuntimeSettings, create_runtime
 from jetseg_core.sources import open_source
 
@@ -82,6 +85,34 @@ def test_real_frames(tmp_path: Path) -> None:
     assert report["frames_sent"] == 20 and report["frames_received"] >= 0.8 * 20
     assert report["stamps_match"] is True
     assert report["miou"] == pytest.approx(miou_offline(str(val), 20), abs=1)
+
+
+def test_labels_are_read_in_the_classes_of_the_model(tmp_path: Path) -> None:
+    """A data set of its own, with colors, and a model of its classes."""
+    classes = ClassSet("fields", ("crop", "soil", "sky"), ((0, 200, 0), (90, 60, 30), (0, 0, 255)))
+    model = JetSeg(ModelConfig(num_classes=3))
+    save_checkpoint(tmp_path / "fields.pt", model, classes, {})
+    ids = np.repeat(np.repeat([[2, 2], [0, 1]], 60, axis=0), 80, axis=1)
+    for folder in ("images", "labels"):
+        (tmp_path / folder / "val").mkdir(parents=True)
+    for index in range(6):
+        image = np.full((120, 160, 3), 40 * index, np.uint8)
+        cv2.imwrite(str(tmp_path / "images" / "val" / f"{index}.png"), image)
+        colors = np.array(classes.palette, np.uint8)[np.roll(ids, index, axis=1)]
+        cv2.imwrite(str(tmp_path / "labels" / "val" / f"{index}.png"), colors[..., ::-1])
+    source, out = tmp_path / "images" / "val", tmp_path / "the out"
+    finished = demo(out, "--input", str(source), "--checkpoint", str(tmp_path / "fields.pt"))
+    assert finished.returncode == 0, finished.stderr
+    report = json.loads((out / "report.json").read_text())
+    assert list(report["per_class_iou"]) == list(classes.names)
+    offline = ConfusionMatrix(3)
+    runtime = create_runtime(RuntimeSettings(checkpoint=str(tmp_path / "fields.pt")))
+    for frame in open_source(str(source), classes):
+        assert frame.labels is not None
+        offline.update(runtime.segment(frame.image).labels, frame.labels)
+    assert offline.class_counts()[1].min() > 0
+    if report["frames_received"] == 6:
+        assert report["miou"] == pytest.approx(offline.miou(), abs=1)
 
 
 def test_pictures_of_ones_own_have_no_accuracy(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -122,3 +123,12 @@ def test_without_autostart_it_waits(rig: Rig, start: Start) -> None:
     rig.spin_for(0.5)
     assert rig.peer.count_publishers("segmentation/label") == 0
     assert node.poll() is None
+
+
+def test_the_node_starts_without_what_only_recordings_need() -> None:
+    """Each of them takes as long to load as a backend."""
+    code = (
+        "import sys, jetseg_ros.node.segmentation_node; print({'av', 'rosbags'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "set()\n"

@@ -11,7 +11,7 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
 
 from jetseg_core.bench.generated_bag import TOPIC, write_street
-from jetseg_core.recording import Recording
+from jetseg_core.recording.recording import Recording
 from jetseg_core.replay.replay_command import replay_with_report
 from jetseg_core.replay.run.replay_settings import ReplaySettings
 from jetseg_core.runtime import RuntimeSettings

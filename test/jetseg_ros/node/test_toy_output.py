@@ -11,8 +11,8 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Temperature
 
 from jetseg_core.bench.generated_bag import write_street
-from jetseg_core.recording import Recording
 from jetseg_core.recording.message_fields import Fields
+from jetseg_core.recording.recording import Recording
 from jetseg_core.replay.replay_command import replay_with_report
 from jetseg_core.replay.run.replay_settings import ReplaySettings
 from jetseg_core.results.outputs import OUTPUTS, Output

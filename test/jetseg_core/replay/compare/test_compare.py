@@ -10,8 +10,8 @@ import pytest
 
 from jetseg_core.cli.main import main
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording import Recording
 from jetseg_core.recording.message_types import read_message
+from jetseg_core.recording.recording import Recording
 from jetseg_core.replay.compare.comparison import compare, interval, resamples
 from jetseg_core.replay.compare.gate import Gate
 from jetseg_core.replay.replay_command import replay_with_report

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording import Message
-from jetseg_core.recording.message_fields import image_fields
-from jetseg_core.recording.message_types import IMAGE, bag_types
+from jetseg_core.recording.message_fields import IMAGE, image_fields
+from jetseg_core.recording.message_types import bag_types
+from jetseg_core.recording.storage import Message
 from jetseg_core.replay.run.frame_reader import ReplayFrame
 from jetseg_core.replay.run.recording_reader import (
     LABEL_WINDOW,

@@ -11,7 +11,8 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording.message_types import COMPRESSED_IMAGE, bag_types
+from jetseg_core.recording.message_fields import COMPRESSED_IMAGE
+from jetseg_core.recording.message_types import bag_types
 from jetseg_core.replay.replay_command import replay_with_report
 from jetseg_core.replay.report.figures import MIOU
 from jetseg_core.sources import Frame

@@ -15,8 +15,9 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 
 from jetseg_core.cli.main import main
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording import Recording
-from jetseg_core.recording.message_types import COMPRESSED_IMAGE, IMAGE, bag_types
+from jetseg_core.recording.message_fields import COMPRESSED_IMAGE, IMAGE
+from jetseg_core.recording.message_types import bag_types
+from jetseg_core.recording.recording import Recording
 from jetseg_core.replay.replay_command import replay_with_report
 from jetseg_core.replay.report.replay_report import load_report
 from jetseg_core.replay.report.report_page import format_report

@@ -18,7 +18,7 @@ from jetseg_core.classes import CAMVID11
 from jetseg_core.cli.main import main
 from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.confusion import ConfusionMatrix
-from jetseg_core.recording import Recording
+from jetseg_core.recording.recording import Recording
 from jetseg_core.replay.replay_command import MOST_STREAMS, replay_with_report
 from jetseg_core.replay.run import job
 from jetseg_core.replay.run.frame_log import read_rows
