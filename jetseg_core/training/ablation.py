@@ -90,9 +90,15 @@ def _run(base: TrainConfig, settings: Mapping[str, Any], seed: int) -> dict[str,
     config = base.updated(out=str(out), seed=seed, **changed)
     done = out / "result.json"
     if done.is_file():
-        result = json.loads(done.read_text(encoding="utf-8"))
         places = {"data": config.data, "out": config.out}
-        if TrainConfig.from_dict(result["settings"] | places) != config:
+        try:
+            result = json.loads(done.read_text(encoding="utf-8"))
+            same = TrainConfig.from_dict(result["settings"] | places) == config
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise JetSegError(
+                f"'{done}' is damaged ({type(error).__name__}); remove it, and the run is repeated"
+            ) from error
+        if not same:
             raise JetSegError(
                 f"'{done}' is of a run with other settings; give the same ones, or another --out"
             )

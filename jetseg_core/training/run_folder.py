@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from jetseg_core.atomic_file import replacing
-from jetseg_core.errors import JetSegError
+from jetseg_core.errors import JetSegError, one_line
 from jetseg_core.network.checkpoint import write_atomically
 from jetseg_core.output_places import check_apart, check_replaceable
 from jetseg_core.training.train_config import TrainConfig
@@ -58,10 +58,17 @@ class RunFolder:
         """
         if not self.last.is_file():
             raise JetSegError(f"no run to resume: '{self.last}' is missing; start without --resume")
-        state = torch.load(self.last, map_location="cpu", weights_only=True)
-        now, then = config.to_dict(), TrainConfig.from_dict(state["config"]).to_dict()
+        try:
+            state = torch.load(self.last, map_location="cpu", weights_only=True)
+            then = TrainConfig.from_dict(state["config"]).to_dict() | state.get("identity", {})
+            whole = [state[name] for name in ("epoch", "average_updates")]
+            if not all(type(number) is int and number >= 0 for number in whole):
+                raise ValueError(f"epoch and updates are {whole!r:.60}")
+        except Exception as error:  # torch raises anything on damage
+            raise self.damaged(error) from error
+        now = config.to_dict()
         if "identity" in state:
-            now, then = now | identity, then | state["identity"]
+            now |= identity
         else:  # A file of an earlier version knows no more of its teacher than a path.
             now["teacher"], then["teacher"] = bool(now["teacher"]), bool(then["teacher"])
         places: tuple[str, ...] = ("data", "extra_data", "out", "init_from")
@@ -73,6 +80,13 @@ class RunFolder:
                 f"'{self.last}' was made with other settings of {changed}; resume with the same ones"
             )
         return state
+
+    def damaged(self, error: Exception) -> JetSegError:
+        """The error about a state that cannot be gone on with."""
+        reason = one_line(f"{type(error).__name__}: {error}".partition("\n")[0], 200)
+        return JetSegError(
+            f"'{self.last}' is damaged, or not the state of a run ({reason}); start without --resume"
+        )
 
     def append_row(self, row: dict[str, object], first: bool) -> None:
         """Add an epoch to ``curve.csv``; the first one starts a new file."""

@@ -71,7 +71,10 @@ class TrainingRun:
         self.steps_per_epoch = data.epoch_length() // config.batch_size
         self.state = TrainState(model, config, self.steps_per_epoch * config.epochs)
         if resume:
-            self.state.restore(saved)
+            try:
+                self.state.restore(saved)
+            except Exception as error:  # torch raises anything on values of another form
+                raise folder.damaged(error) from error
             planned = saved["config"]["epochs"]
             if planned != config.epochs:
                 before = [

@@ -15,8 +15,7 @@ from jetseg_core.recording.image_decoding import decode_message
 from jetseg_core.recording.message_types import read_message, stamp_ns
 from jetseg_core.recording.recording import Recording
 from jetseg_core.replay.report.figures import Counts, Figure, count_frame, judged
-from jetseg_core.replay.report.replay_report import Report
-from jetseg_core.replay.run.frame_log import read_rows
+from jetseg_core.replay.report.replay_report import Report, rows_of
 from jetseg_core.replay.run.output_bag import FOLDER, LABEL, topic_of
 
 Key = tuple[str, int, int]
@@ -105,7 +104,7 @@ def _by_key(folder: Path, report: Report) -> dict[Key, LoggedFrame]:
     topics = [camera.topic for camera in report.cameras]
     keys = {figure.key for figure in judged()}
     found: dict[Key, LoggedFrame] = {}
-    for number, row in enumerate(read_rows(folder)):
+    for number, row in enumerate(rows_of(folder, report)):
         if row.fault:
             continue
         repeated = 0

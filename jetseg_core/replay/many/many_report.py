@@ -18,11 +18,11 @@ from jetseg_core.replay.report.replay_report import (
     ReplaySetup,
     Report,
     load_report,
+    rows_of,
     value_at,
 )
 from jetseg_core.replay.report.report_page import FILE as PAGE_FILE
 from jetseg_core.replay.report.typed_json import FLAT
-from jetseg_core.replay.run.frame_log import read_rows
 
 STATUSES = ("complete", "interrupted", "failed", "not begun")
 
@@ -95,7 +95,7 @@ def make_many_report(
         if totals is None:
             setup = {one.name: getattr(report, one.name) for one in fields(ReplaySetup)}
             totals = FrameCounter(report.classes.names, report.regions)
-        for row in read_rows(out / bag.name):
+        for row in rows_of(out / bag.name, report):
             totals.add(row, count_frame(row))
         entries.append(_entry(bag, status, report))
     if totals is None:

@@ -6,6 +6,7 @@ Shares are 0..1, IoU and accuracy in percent, times in the unit of their name; N
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.plain_data import short
 from jetseg_core.replay.report.figures import FIGURES, Figure
 from jetseg_core.replay.report.typed_json import FLAT, from_plain, to_plain
+from jetseg_core.replay.run.frame_log import FrameRow, read_rows
 
 FILE = "report.json"
 
@@ -317,9 +319,15 @@ def load_report(folder: Path) -> Report:
             value = report.overall(figure)
             if not isinstance(value, int | float | None):
                 raise ValueError(f"{figure.json_place}: {short(value)}; expected a number")
-    except (OSError, ValueError, JetSegError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, JetSegError) as error:
+        reason = getattr(error, "strerror", None) or str(error)[:300]
         raise JetSegError(
             f"{path}: not the report of a replay ({reason}); make one: jetseg replay BAG --out {folder}"
         ) from error
     return report
+
+
+def rows_of(folder: Path, report: Report) -> Iterator[FrameRow]:
+    """The rows of the frame log beside a report; see `read_rows`."""
+    sizes = len(report.cameras), len(report.classes), len(report.regions)
+    return read_rows(folder, *sizes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from bisect import insort
 from collections import Counter
 from collections.abc import Iterator
@@ -33,15 +34,17 @@ def make_report(folder: Path) -> Report:
         raise JetSegError(f"{folder}: no replay there; make one: jetseg replay BAG --out {folder}")
     try:
         run = from_plain(RunFacts, record)
-    except ValueError as error:
+        json.dumps(record, allow_nan=False)  # reports hold no other numbers
+    except (ValueError, JetSegError) as error:
         raise JetSegError(f"{folder / RUN_FILE}: not the record of a replay ({error})") from error
     names, regions = run.classes.names, run.regions
     counters = [CameraCounter(names, regions) for _ in record["cameras"]]
     totals = FrameCounter(names, regions)
-    on_timeline = _spread(folder)
+    size = len(counters), len(names), len(regions)
+    on_timeline = _spread(sum(1 for _ in read_rows(folder, *size)))
     timeline: list[FrameFigures] = []
     ranked: list[FrameFigures] = []
-    for number, row in enumerate(read_rows(folder)):
+    for number, row in enumerate(read_rows(folder, *size)):
         counts = count_frame(row)
         values = frame_values(counts)
         totals.add(row, counts)
@@ -97,8 +100,7 @@ def _frame_figures(number: int, row: FrameRow, values: Values) -> FrameFigures:
     )
 
 
-def _spread(folder: Path) -> set[int]:
-    """Numbers of the rows on the timeline."""
-    total = sum(1 for _ in read_rows(folder))
+def _spread(total: int) -> set[int]:
+    """Numbers of the rows on the timeline, of so many rows."""
     count = min(TIMELINE_FRAMES, total)
     return {round(i * (total - 1) / max(1, count - 1)) for i in range(count)}

@@ -7,15 +7,18 @@ to stay in memory.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 from jetseg_core.atomic_file import replacing
+from jetseg_core.errors import JetSegError
 from jetseg_core.results.histogram import histogram
 
 FILE = "frames.jsonl"
@@ -59,6 +62,9 @@ class FrameLog:
     Args:
         folder: of the log.
         keep: number of rows to take over from the earlier log; the rest is dropped.
+
+    Raises:
+        JetSegError: the earlier log has fewer rows.
     """
 
     def __init__(self, folder: Path, keep: int = 0) -> None:
@@ -67,8 +73,16 @@ class FrameLog:
             self._file = partial.open("wb")
             if keep:
                 with path.open("rb") as earlier:
-                    self._file.writelines(islice(earlier, keep))
+                    kept = 0
+                    for kept, line in enumerate(islice(earlier, keep), 1):  # noqa: B007
+                        self._file.write(line)
                 self._file.flush()
+                if kept < keep:
+                    self._file.close()
+                    raise JetSegError(
+                        f"{path}: holds {kept} frames, and the recording beside it {keep}; it was cut: replay again "
+                        "with --overwrite"
+                    )
 
     def append(self, row: FrameRow) -> None:
         """Write one row."""
@@ -85,11 +99,71 @@ class FrameLog:
         self._file.close()
 
 
-def read_rows(folder: Path) -> Iterator[FrameRow]:
-    """The rows of the log in a folder, in order."""
-    with (folder / FILE).open("rb") as file:
-        for line in file:
-            yield FrameRow(**json.loads(line))
+def read_rows(folder: Path, cameras: int, classes: int, regions: int) -> Iterator[FrameRow]:
+    """The rows of the log in a folder, in order.
+
+    Args:
+        folder: of the log.
+        cameras: number of cameras of its replay; likewise the others.
+        classes: see `cameras`.
+        regions: see `cameras`.
+
+    Raises:
+        JetSegError: there is no log, or a line of it is not a row of such a replay.
+    """
+    path = folder / FILE
+    number = 0
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):  # noqa: B007
+                row = FrameRow(**json.loads(line))
+                _check(row, cameras, classes, regions)
+                yield row
+    except (TypeError, ValueError, RecursionError) as error:
+        raise JetSegError(
+            f"{path}: line {number} is not a row of this replay ({str(error)[:120]}); replay again with --overwrite"
+        ) from error
+
+
+def _check(row: FrameRow, cameras: int, classes: int, regions: int) -> None:
+    """Check the types and sizes of a row.
+
+    Raises:
+        ValueError: one of them is wrong.
+    """
+    whole = (row.camera, row.recorded_ns, row.stamp_ns, row.total_pixels)
+    if not all(type(value) is int and abs(value) < 2**63 for value in whole):
+        raise ValueError("a number that is not whole")
+    times = (row.decode_ms, row.infer_ms, row.post_ms)
+    if not all(type(value) in (int, float) and 0 <= value < math.inf for value in times):
+        raise ValueError("a time that is none")
+    if not 0 <= row.camera < cameras or not isinstance(row.fault, str):
+        raise ValueError(f"camera {row.camera!r:.20} of {cameras}")
+    if row.fault:
+        return
+    sizes: list[tuple[Any, list[int]]] = [
+        (row.pixel_counts, [classes]),
+        (row.confidence_sums, [classes]),
+        (row.regions, [regions, classes]),
+    ]
+    optional = [(row.was, [classes + 1]), (row.changed, [classes + 1])]
+    sizes += [one for one in optional if one[0] is not None]
+    if row.confusion is not None:
+        sizes.append((row.confusion, [classes, classes + 1]))
+    if not all(_is_table(value, size) for value, size in sizes) or (
+        (row.was is None) != (row.changed is None)
+    ):
+        raise ValueError(f"counts of other sizes than {classes} classes and {regions} regions")
+
+
+def _is_table(value: Any, size: Sequence[int]) -> bool:
+    """True for nested lists of that size that hold whole numbers from 0 on."""
+    first, *rest = size
+    if not isinstance(value, list) or len(value) != first:
+        return False
+    if rest:
+        return all(_is_table(part, rest) for part in value)
+    return all(type(one) is int and 0 <= one < 2**53 for one in value)
 
 
 class Flicker:

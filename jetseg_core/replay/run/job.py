@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from time import perf_counter
 from typing import Generic, TypeVar
 
@@ -123,8 +124,8 @@ class Job:
             watch.show(sent, total)
             last = self._last_of_each_camera()
             frames = self._reader.frames(self._done, also=last)
-            for _ in last:
-                self._compare_with_next(next(frames))
+            for frame in islice(frames, len(last)):
+                self._compare_with_next(frame)
             if self._done:
                 self._replay_videos()
             try:
@@ -159,16 +160,22 @@ class Job:
         if not self._done:
             return set()
         last: dict[int, int] = {}
-        for number, row in enumerate(read_rows(self._settings.out)):
+        for number, row in enumerate(self._earlier_rows()):
             self._labelled += row.confusion is not None
             if not row.fault:
                 last[row.camera] = number
         return set(last.values())
 
+    def _earlier_rows(self) -> Iterator[FrameRow]:
+        classes = len(self._runtime.description.classes)
+        cameras, regions = len(self._reader.cameras), len(self._settings.polygons)
+        return read_rows(self._settings.out, cameras, classes, regions)
+
     def _compare_with_next(self, frame: ReplayFrame) -> None:
         """Segment a frame of the earlier run again, for the flicker of the next one."""
         inferred = self._infer(frame)
-        assert inferred is not None
+        if inferred is None:  # it has changed since
+            return
         found = self._segmented(frame, inferred)
         self._flicker[frame.camera].update(found.labels, found.occupancy[0].pixel_counts)
 

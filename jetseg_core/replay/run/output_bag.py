@@ -220,20 +220,40 @@ def _information(folder: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        information = yaml.safe_load(path.read_text())[_INFORMATION]
-        assert information["custom_data"][_ROWS].isdigit() and information["relative_file_paths"]
-    except (
-        AssertionError,
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-        yaml.YAMLError,
-    ) as error:
+        information = yaml.safe_load(path.read_text(encoding="utf-8"))[_INFORMATION]
+        _check_information(folder, information)
+    except Exception as error:  # damage makes YAML raise anything
         raise JetSegError(
             f"{path}: not that of a replay's bag; move {folder} away, or name another folder for the results"
         ) from error
     return dict(information)
+
+
+def _check_information(folder: Path, information: dict[str, Any]) -> None:
+    """Check all that is used of metadata.yaml.
+
+    Raises:
+        Exception: a value is missing, or has another type.
+    """
+    numbers = [
+        information["starting_time"]["nanoseconds_since_epoch"],
+        information["duration"]["nanoseconds"],
+        information["message_count"],
+    ]
+    topics = information["topics_with_message_count"]
+    numbers += [topic["message_count"] for topic in topics]
+    paths = information["relative_file_paths"]
+    right = [
+        re.fullmatch(r"[0-9]{1,18}", information["custom_data"][_ROWS]),
+        paths == [f"bag_{part}.mcap" for part in range(len(paths))],
+        paths,
+        all((folder / path).is_file() for path in paths),
+        len(information["files"]) == len(paths),
+        all(type(number) is int and 0 <= number < 2**63 for number in numbers),
+        all(isinstance(topic["topic_metadata"]["name"], str) for topic in topics),
+    ]
+    if not all(right):
+        raise ValueError("a value of another type")
 
 
 def _message(msgtype: str, fields: Fields) -> Any:

@@ -157,7 +157,10 @@ def load_run(folder: Path) -> RunRecord | None:
     record = json.loads(path.read_text()) if is_record(path, ("bag", "cameras", "complete")) else {}
     cameras = record.get("cameras")
     if not isinstance(cameras, list) or not all(
-        isinstance(camera, dict) and isinstance(camera.get("prefix"), str) for camera in cameras
+        isinstance(camera, dict)
+        and isinstance(camera.get("prefix"), str)
+        and isinstance(camera.get("topic"), str)
+        for camera in cameras
     ):
         raise JetSegError(
             f"{path}: not the record of a replay; move it away, or name another folder"

@@ -15,7 +15,8 @@ from jetseg_core.recording.message_fields import COMPRESSED_IMAGE, IMAGE, image_
 from jetseg_core.recording.message_types import bag_types, read_message
 from jetseg_core.recording.recording import Recording
 from jetseg_core.replay.replay_command import replay_with_report
-from jetseg_core.replay.run.replay_settings import ReplaySettings
+from jetseg_core.replay.run.frame_log import FrameRow, read_rows
+from jetseg_core.replay.run.replay_settings import ReplaySettings, load_run
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.sources import Frame, GeneratorSource
 
@@ -116,6 +117,14 @@ def replayed(
     bag = write_bag(folder / "drive", street_frames, topics, StoragePlugin.MCAP)
     out = folder / "out"
     return out, replay_with_report(settings(bag, out, labels=LABELS, regions=(LANE,))).to_dict()
+
+
+def log_rows(folder: Path) -> list[FrameRow]:
+    """The frame log of a replay."""
+    record = load_run(folder)
+    assert record is not None
+    sizes = (record["cameras"], record["classes"]["names"], record["regions"])
+    return list(read_rows(folder, *map(len, sizes)))
 
 
 STAMPS = [START_NS + index * PERIOD_NS for index in range(9)]

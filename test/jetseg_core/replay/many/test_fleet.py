@@ -22,7 +22,6 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.replay.many.replay_inputs import find_inputs, is_single
 from jetseg_core.replay.many.worker_pool import Outcome, ProcessPool
-from jetseg_core.replay.run.frame_log import read_rows
 from jetseg_core.sources import Frame
 from test.jetseg_core.replay.conftest import (
     CAMERA,
@@ -35,6 +34,7 @@ from test.jetseg_core.replay.conftest import (
     Make,
     Opened,
     check_figures,
+    log_rows,
     picture,
     settings,
     truth,
@@ -92,7 +92,7 @@ def test_a_damaged_recording_is_told_and_stops_no_other(
 
 def test_figures_are_those_of_all_frames_together(fleet: tuple[Path, Json]) -> None:
     out, report = fleet
-    rows = [row for name in ("long", "tuesday/short") for row in read_rows(out / name)]
+    rows = [row for name in ("long", "tuesday/short") for row in log_rows(out / name)]
     assert report["frames"] == len(rows) == 13 == report["labelled_frames"]
     matrix = ConfusionMatrix(11)
     matrix.counts += np.array([row.confusion for row in rows]).sum(axis=0)

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from jetseg_core.cli.main import main
-from jetseg_core.replay.run.frame_log import read_rows
 from jetseg_core.sources import Frame
-from test.jetseg_core.replay.conftest import SIZE, write_fleet
+from test.jetseg_core.replay.conftest import SIZE, log_rows, write_fleet
 
 OPTIONS = ["--size", str(SIZE[0]), str(SIZE[1]), "--ray", "local"]
 
@@ -44,7 +43,7 @@ def test_a_cluster_makes_what_processes_make(
     for figure in ("recordings", "frames", "occupancy", "flicker", "confidence"):
         assert a[figure] == b[figure]
     for name in ("long", "tuesday/short"):
-        rows = [[row.pixel_counts for row in read_rows(out / name)] for out in (on_ray, here)]
+        rows = [[row.pixel_counts for row in log_rows(out / name)] for out in (on_ray, here)]
         assert rows[0] == rows[1]
 
 

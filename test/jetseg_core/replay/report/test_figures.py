@@ -20,8 +20,7 @@ from jetseg_core.replay.report.figures import FIGURES, Figure, ratio
 from jetseg_core.replay.report.replay_report import Report, save_report
 from jetseg_core.replay.report.report_maker import make_report
 from jetseg_core.replay.report.report_page import format_report, save_page
-from jetseg_core.replay.run.frame_log import read_rows
-from test.jetseg_core.replay.conftest import Json
+from test.jetseg_core.replay.conftest import Json, log_rows
 
 DOUBT = Figure(
     key="doubt",
@@ -73,7 +72,7 @@ def test_report_json_has_it(report: tuple[Path, Report]) -> None:
     assert found["cameras"][0]["doubt"] == doubt
     assert len(found["cameras"][0]["series"]["doubt"]) == 9
     assert all(0 < frame["doubt"] < 1 for frame in found["timeline"] + found["worst"])
-    assert found["slowest"] == pytest.approx(max(row.latency_ms for row in read_rows(folder)))
+    assert found["slowest"] == pytest.approx(max(row.latency_ms for row in log_rows(folder)))
 
 
 def test_page_and_summary_have_it(report: tuple[Path, Report]) -> None:

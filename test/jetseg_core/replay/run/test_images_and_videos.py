@@ -21,7 +21,6 @@ from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.replay.compare.compare_command import compare_with_page
 from jetseg_core.replay.replay_command import replay_with_report
 from jetseg_core.replay.run import job
-from jetseg_core.replay.run.frame_log import read_rows
 from jetseg_core.replay.run.output_bag import OutputBag
 from jetseg_core.runtime import RuntimeSettings, create_runtime
 from jetseg_core.sources import Frame
@@ -30,6 +29,7 @@ from test.jetseg_core.replay.conftest import (
     LANE,
     SIZE,
     WriteDrive,
+    log_rows,
     outputs,
     picture,
     settings,
@@ -64,7 +64,7 @@ def video(tmp_path: Path, street_frames: list[Frame]) -> Path:
 
 def figures(folder: Path) -> list[Any]:
     """The log without times."""
-    rows = [vars(row) for row in read_rows(folder)]
+    rows = [vars(row) for row in log_rows(folder)]
     return [{k: v for k, v in row.items() if not k.endswith("_ms")} for row in rows]
 
 
@@ -92,7 +92,7 @@ def test_a_folder_of_images(images: Path, tmp_path: Path, street_frames: list[Fr
     for name in ("report.html", "frames.jsonl", "overlay.mp4", "foxglove.json"):
         assert (out / name).is_file()
     again = replay_with_report(settings(images, tmp_path / "fast", rate_hz=25.0)).to_dict()
-    assert [row.stamp_ns for row in read_rows(tmp_path / "fast")] == [
+    assert [row.stamp_ns for row in log_rows(tmp_path / "fast")] == [
         index * 40_000_000 for index in range(9)
     ]
     assert again["stamps"] == "frame number at 25 frames/s" and again["miou"] == report["miou"]
@@ -103,7 +103,7 @@ def test_a_video(video: Path, tmp_path: Path) -> None:
     assert report["frames"] == 9 and report["miou"] is None and report["labels"] is None
     assert report["stamps"] == "time in the video"
     assert report["cameras"][0]["rate_hz"] == pytest.approx(20)
-    stamps = [row.stamp_ns for row in read_rows(tmp_path / "out")]
+    stamps = [row.stamp_ns for row in log_rows(tmp_path / "out")]
     assert stamps == pytest.approx([index * 50_000_000 for index in range(9)], abs=1_000_000)
     shown = cv2.VideoCapture(str(tmp_path / "out" / "overlay.mp4"))
     assert shown.get(cv2.CAP_PROP_FPS) == pytest.approx(20, abs=0.1)

@@ -21,7 +21,6 @@ from jetseg_core.evaluation.confusion import ConfusionMatrix
 from jetseg_core.recording.recording import Recording
 from jetseg_core.replay.replay_command import MOST_STREAMS, replay_with_report
 from jetseg_core.replay.run import job
-from jetseg_core.replay.run.frame_log import read_rows
 from jetseg_core.replay.run.job import BESIDES
 from jetseg_core.replay.run.output_bag import OutputBag
 from jetseg_core.runtime import RuntimeSettings, create_runtime
@@ -35,6 +34,7 @@ from test.jetseg_core.replay.conftest import (
     Json,
     Make,
     WriteDrive,
+    log_rows,
     outputs,
     picture,
     settings,
@@ -45,7 +45,7 @@ from test.jetseg_core.replay.conftest import (
 
 def figures(folder: Path) -> list[Any]:
     """The log without times."""
-    rows = [vars(row) for row in read_rows(folder)]
+    rows = [vars(row) for row in log_rows(folder)]
     return [{k: v for k, v in row.items() if not k.endswith("_ms")} for row in rows]
 
 
