@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,14 +14,16 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from tqdm import tqdm
 
+from jetseg_core.atomic_file import replacing
 from jetseg_core.classes import CLASS_SETS, ClassSet
 from jetseg_core.classes.class_file import write_classes
 from jetseg_core.cli.broken_pipe import quiet_on_broken_pipe
 from jetseg_core.cli.options import add_runtime_options, add_version, runtime_settings
-from jetseg_core.errors import JetSegError
+from jetseg_core.errors import JetSegError, describe_os_error, one_line
+from jetseg_core.output_places import check_apart, check_replaceable, is_record
 from jetseg_core.sources import GENERATOR, SOURCE_HELP, open_source
 from jetseg_ros.demo.collector import Collector, Measurements, classes_of
-from jetseg_ros.demo.demo_pictures import save_pictures
+from jetseg_ros.demo.demo_pictures import is_picture, picture_name, save_pictures
 from jetseg_ros.demo.demo_report import format_report, make_report
 from jetseg_ros.node.command_line import initialise
 from jetseg_ros.node.process import NodeProcess, stay_on_this_machine
@@ -29,6 +31,11 @@ from jetseg_ros.node.process import NodeProcess, stay_on_this_machine
 NODE = "jetseg_ros.node.segmentation_node"
 CAMERA = "jetseg_ros.camera.camera_node"
 
+RECORD_FILE, REPORT_FILE, CLASS_FILE = "demo.json", "report.json", "classes.yaml"
+NODE_LOG, CAMERA_LOG = "node.log", "camera.log"
+RESULTS = (RECORD_FILE, REPORT_FILE, CLASS_FILE, NODE_LOG, CAMERA_LOG)
+"""Files that a demo writes beside its pictures; the first lists them all."""
+_KEY = "files_of_jetseg_demo"
 MOST_FRAMES = 1000
 """Of a recording, unless asked for more: a demo should end."""
 PICTURES = 6
@@ -44,16 +51,18 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     stay_on_this_machine()
     try:
-        options.output.mkdir(parents=True, exist_ok=True)
         found = _run(options)
         if not found.received:
             raise JetSegError(
                 f"{len(found.sent)} frames were sent and no label came back; "
-                f"{options.output / 'node.log'} may say why"
+                f"{options.output / NODE_LOG} may say why"
             )
         _save(options, found)
-    except JetSegError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except BrokenPipeError:
+        raise
+    except (JetSegError, OSError) as error:
+        text = describe_os_error(error) if isinstance(error, OSError) else str(error)
+        print(f"error: {one_line(text)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -92,11 +101,14 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> Measurements:
     with open_source(options.input, topic=options.topic) as source:
         total = min(len(source), options.frames)
+        check_apart([options.output], source.places)
     last = max(0, total - 1)
+    wanted = sorted({last * i // (PICTURES - 1) for i in range(PICTURES)})
+    prepare_output(options.output, [picture_name(number) for number in wanted])
     with ExitStack() as stack:
         initialise([])
         stack.callback(rclpy.try_shutdown)
-        collector = Collector(sorted({last * i // (PICTURES - 1) for i in range(PICTURES)}))
+        collector = Collector(wanted)
         stack.callback(collector.destroy_node)
         executor = SingleThreadedExecutor()
         executor.add_node(collector)
@@ -109,14 +121,14 @@ def _run(options: argparse.Namespace) -> Measurements:
                     child.check()
 
         node = stack.enter_context(
-            NodeProcess(NODE, node_parameters(options), options.output / "node.log")
+            NodeProcess(NODE, node_parameters(options), options.output / NODE_LOG)
         )
         deadline = time.monotonic() + START_TIMEOUT_S
         spin_until(lambda: found.model is not None or time.monotonic() > deadline, node)
         if found.model is None:
             raise JetSegError(
                 f"the node did not come up within {START_TIMEOUT_S:.0f} s; "
-                f"{options.output / 'node.log'} may say why"
+                f"{options.output / NODE_LOG} may say why"
             )
         classes = classes_of(found.model)
         with open_source(options.input, classes, options.topic) as source:
@@ -124,7 +136,7 @@ def _run(options: argparse.Namespace) -> Measurements:
         # The camera starts last and waits for its subscribers, so that no frame is sent in vain.
         camera = stack.enter_context(
             NodeProcess(
-                CAMERA, _camera_parameters(options, total, classes), options.output / "camera.log"
+                CAMERA, _camera_parameters(options, total, classes), options.output / CAMERA_LOG
             )
         )
         print(f"playing {total} frames of {options.input} to {found.model.model_name}")
@@ -142,6 +154,27 @@ def _run(options: argparse.Namespace) -> Measurements:
             spin_until(lambda: time.monotonic() > deadline, node)
             progress.update(len(found.sent) - progress.n)
     return found
+
+
+def prepare_output(folder: Path, pictures: Sequence[str]) -> None:
+    """Remove the results of an earlier demo from a folder, and note there which files this one writes.
+
+    Raises:
+        JetSegError: a file of another origin, or a link, has the name of a result.
+    """
+    names = [*RESULTS, *pictures]
+    record = folder / RECORD_FILE
+    own: list[str] = []
+    if is_record(record, (_KEY,)):
+        noted = json.loads(record.read_text(encoding="utf-8"))[_KEY]
+        if isinstance(noted, list):
+            own = [name for name in noted if name in RESULTS or is_picture(name)]
+    check_replaceable(folder, dict.fromkeys([*names, *own]), own)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in own:
+        (folder / name).unlink(missing_ok=True)
+    with replacing(record) as partial:
+        partial.write_text(json.dumps({_KEY: names}, indent=1) + "\n", encoding="utf-8")
 
 
 def node_parameters(options: argparse.Namespace) -> dict[str, str]:
@@ -164,7 +197,7 @@ def _camera_parameters(
     options: argparse.Namespace, total: int, classes: ClassSet
 ) -> dict[str, str]:
     known = CLASS_SETS.get(classes.name) == classes
-    class_file = (options.output / "classes.yaml").resolve()
+    class_file = (options.output / CLASS_FILE).resolve()
     if not known:
         write_classes(class_file, classes)
     drawn = options.input.startswith(GENERATOR)
@@ -183,8 +216,9 @@ def _camera_parameters(
 
 def _save(options: argparse.Namespace, found: Measurements) -> None:
     report = make_report(options.input, found)
-    report_file = options.output / "report.json"
-    report_file.write_text(json.dumps(report, indent=2) + "\n")
+    report_file = options.output / REPORT_FILE
+    with replacing(report_file) as partial:
+        partial.write_text(json.dumps(report, indent=2) + "\n")
     pictures = save_pictures(options.output, found)
     print(f"\n{format_report(report)}\n")
     print(f"report     {report_file}")

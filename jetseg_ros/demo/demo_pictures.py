@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from jetseg_core.atomic_file import replacing
 from jetseg_core.classes import ClassSet
 from jetseg_core.classes.coloring import color_labels
 from jetseg_ros.demo.collector import Images, Measurements, classes_of
@@ -18,16 +20,26 @@ _TEXT = (235, 235, 235)
 _BACKGROUND = (32, 32, 32)
 
 
+def picture_name(number: int) -> str:
+    """Name of the picture of a frame."""
+    return f"frame_{number:06d}.png"
+
+
+def is_picture(name: object) -> bool:
+    """True for the name of a picture of any frame."""
+    return isinstance(name, str) and re.fullmatch(r"frame_\d{6,}\.png", name) is not None
+
+
 def save_pictures(folder: Path, found: Measurements) -> list[Path]:
-    """Write a PNG of each frame kept, in place of those of an earlier run; returns the files."""
+    """Write a PNG of each frame kept; returns the files."""
     assert found.model is not None
     classes = classes_of(found.model)
-    for old in folder.glob("frame_*.png"):
-        old.unlink()
     files = []
     for number, images in sorted(found.pictures.items()):
-        file = folder / f"frame_{number:06d}.png"
-        cv2.imwrite(str(file), cv2.cvtColor(compose(images, classes), cv2.COLOR_RGB2BGR))
+        file = folder / picture_name(number)
+        bgr = cv2.cvtColor(compose(images, classes), cv2.COLOR_RGB2BGR)
+        with replacing(file) as partial:
+            partial.write_bytes(cv2.imencode(".png", bgr)[1].tobytes())
         files.append(file)
     return files
 
