@@ -42,7 +42,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     several = {"nargs": "+"}
     parser.add_argument(
         "--checkpoint", **several, default=[default.checkpoint],
-        help="names of shipped models, or paths of .pt or .onnx files (default: nano_camvid11)",
+        help=f"names of shipped models, or paths of .pt or .onnx files (default: {default.checkpoint})",
     )  # fmt: skip
     parser.add_argument("--backend", **several, help=f"of {', '.join(backends())} (default: all)")
     parser.add_argument(
