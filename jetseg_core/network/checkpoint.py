@@ -145,6 +145,9 @@ def _check_weights(name: Any, value: Any) -> None:
         or value.is_quantized
     ):
         raise JetSegError(f"state_dict: {short(name)}: {short(value)}; expected a dense tensor")
+    # A view may repeat one number a billion times.
+    if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+        raise JetSegError(f"state_dict: {name}: more values than the file holds")
     if value.is_complex() or not bool(torch.isfinite(value).all()):
         raise JetSegError(f"state_dict: {name}: weights that are no finite numbers")
     if name.endswith("running_var") and bool((value < 0).any()):
