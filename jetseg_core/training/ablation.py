@@ -62,7 +62,7 @@ def ablate(base: TrainConfig, groups: Sequence[str], seeds: int = 1) -> list[Abl
     for group in groups:
         for name, settings in variants(group, base.model.preset).items():
             results = [_run(base, settings, seed) for seed in range(seeds)]
-            accuracies = {
+            accuracies: dict[str, Any] = {
                 key: tuple(result[key] for result in results)
                 for key in ("val_miou", "val_pixel_accuracy")
             }
