@@ -56,35 +56,25 @@ def run(options: argparse.Namespace) -> None:
 
     height, width = options.size
     check_input_size((height, width))
-    settings = {
-        "data": data_folder(options),
-        "out": options.out,
-        "preset": options.preset,
-        "epochs": options.epochs,
-        "batch_size": options.batch_size,
-        "frame_height": height,
-        "frame_width": width,
-        "crop_height": height,
-        "crop_width": width,
-        # Shifts would hide part of what differs.
-        "offset_pixels": 0,
-    }
-    base = TrainConfig.from_dict(settings | read_settings(options.config))
+    shared = {"preset": options.preset, "epochs": options.epochs, "batch_size": options.batch_size}
+    sizes = {f"{part}_height": height for part in ("frame", "crop")}
+    sizes |= {f"{part}_width": width for part in ("frame", "crop")}
+    places = {"data": data_folder(options), "out": options.out}
+    # Shifts would hide part of what differs.
+    settings = {**shared, **sizes, **places, "offset_pixels": 0, **read_settings(options.config)}
     with redirect_stdout(sys.stderr):  # Progress; the result alone goes to standard output.
-        rows = ablate(base, options.groups, options.seeds)
+        rows = ablate(TrainConfig.from_dict(settings), options.groups, options.seeds)
+    config = f" --config {options.config.name}" if options.config else ""
     command = (
-        f"jetseg ablate --data CAMVID --out OUT {f'--config {options.config.name} ' if options.config else ''}"
-        f"--groups {' '.join(options.groups)} "
-        f"--preset {options.preset} --epochs {options.epochs} --batch-size {options.batch_size} "
-        f"--size {height} {width} --seeds {options.seeds}"
+        f"jetseg ablate --data CAMVID --out OUT{config} --groups {' '.join(options.groups)} --preset {options.preset} "
+        f"--epochs {options.epochs} --batch-size {options.batch_size} --size {height} {width} --seeds {options.seeds}"
     )
     machine = (
         f"{describe_processor()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
     )
     result = {"command": command, "machine": machine, "rows": [asdict(row) for row in rows]}
     text = f"`{command}`\n\n{machine}\n\n{markdown(rows)}\n"
-    out = Path(options.out)
     for name, content in (("ablation.json", json.dumps(result, indent=2)), ("ablation.md", text)):
-        with replacing(out / name) as path:
+        with replacing(Path(options.out, name)) as path:
             path.write_text(content)
     print(json.dumps(result, indent=2) if options.json else text)

@@ -69,18 +69,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     path = Path(path)
     if not path.is_file():
         raise JetSegError(f"no checkpoint '{path}': give the path of a .pt file of `jetseg train`")
-    if max(path.stat().st_size, _unpacked_size(path)) > LARGEST_FILE:
-        raise JetSegError(
-            f"'{path}' has more than {LARGEST_FILE >> 20} MiB, packed or unpacked; no checkpoint of JetSeg is that "
-            "large"
-        )
-    try:
-        data = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # Reading arbitrary bytes as pickled data can raise anything.
-        raise JetSegError(
-            f"'{path}' is not a JetSeg checkpoint (it cannot be read as plain tensors and data); give a "
-            ".pt file of `jetseg train`"
-        ) from error
+    data = read_tensors(path)
     found = data.get("format") if isinstance(data, dict) else data
     if not isinstance(found, str) or found != FORMAT:
         raise JetSegError(
@@ -91,6 +80,26 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         return _parse(data, hashlib.sha256(path.read_bytes()).hexdigest())
     except JetSegError as error:
         raise JetSegError(f"'{path}' is a damaged checkpoint: {error}") from error
+
+
+def read_tensors(path: Path) -> Any:
+    """Tensors and plain data that torch has saved; no code in the file is run.
+
+    Raises:
+        JetSegError: the file is no such file, or larger than `LARGEST_FILE`, packed or unpacked.
+    """
+    if max(path.stat().st_size, _unpacked_size(path)) > LARGEST_FILE:
+        raise JetSegError(
+            f"'{path}' has more than {LARGEST_FILE >> 20} MiB, packed or unpacked; no checkpoint of JetSeg is that "
+            "large"
+        )
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # Reading arbitrary bytes as pickled data can raise anything.
+        raise JetSegError(
+            f"'{path}' is not a JetSeg checkpoint (it cannot be read as plain tensors and data); give a "
+            ".pt file of `jetseg train`"
+        ) from error
 
 
 def _unpacked_size(path: Path) -> int:
@@ -145,6 +154,9 @@ def _check_weights(name: Any, value: Any) -> None:
         or value.is_quantized
     ):
         raise JetSegError(f"state_dict: {short(name)}: {short(value)}; expected a dense tensor")
+    # A view may repeat one number a billion times.
+    if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+        raise JetSegError(f"state_dict: {name}: more values than the file holds")
     if value.is_complex() or not bool(torch.isfinite(value).all()):
         raise JetSegError(f"state_dict: {name}: weights that are no finite numbers")
     if name.endswith("running_var") and bool((value < 0).any()):

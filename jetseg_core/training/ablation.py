@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
@@ -62,22 +62,18 @@ def ablate(base: TrainConfig, groups: Sequence[str], seeds: int = 1) -> list[Abl
     for group in groups:
         for name, settings in variants(group, base.model.preset).items():
             results = [_run(base, settings, seed) for seed in range(seeds)]
-            rows.append(
-                AblationRow(
-                    group,
-                    name,
-                    results[0]["parameters"],
-                    results[0]["macs"],
-                    tuple(result["val_miou"] for result in results),
-                    tuple(result["val_pixel_accuracy"] for result in results),
-                    mean(result["seconds"] for result in results),
-                )
-            )
+            accuracies: dict[str, Any] = {
+                key: tuple(result[key] for result in results)
+                for key in ("val_miou", "val_pixel_accuracy")
+            }
+            size = {key: results[0][key] for key in ("parameters", "macs")}
+            seconds = mean(result["seconds"] for result in results)
+            rows.append(AblationRow(group, name, **size, **accuracies, seconds=seconds))
     return rows
 
 
 def changes(base: TrainConfig, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Those settings whose value is not the base's."""
+    """The settings whose value is not the base's."""
     return {k: value for k, value in settings.items() if base.updated(**{k: value}) != base}
 
 
@@ -120,20 +116,16 @@ def _run(base: TrainConfig, settings: Mapping[str, Any], seed: int) -> dict[str,
 
 def markdown(rows: Sequence[AblationRow]) -> str:
     """The rows as a table, group by group; with several seeds, mean and the range from lowest to highest."""
-    return "\n".join(_lines(rows))
-
-
-def _lines(rows: Sequence[AblationRow]) -> Iterator[str]:
-    yield "| | | parameters | MMAC | val mIoU, % | pixels right, % | s a run |"
-    yield "|---|---|---:|---:|---:|---:|---:|"
-    previous = ""
-    for row in rows:
-        yield (
-            f"| {row.group if row.group != previous else ''} | {row.variant} | {row.parameters:,} "
-            f"| {row.macs / 1e6:.0f} | {_spread(row.val_miou)} | {_spread(row.val_pixel_accuracy)} "
-            f"| {row.seconds:.0f} |"
-        )
-        previous = row.group
+    lines = [
+        "| | | parameters | MMAC | val mIoU, % | pixels right, % | s a run |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    for row, before in zip(rows, [None, *rows], strict=False):
+        group = "" if before and before.group == row.group else row.group
+        accuracies = f"{_spread(row.val_miou)} | {_spread(row.val_pixel_accuracy)}"
+        size = f"{row.parameters:,} | {row.macs / 1e6:.0f}"
+        lines.append(f"| {group} | {row.variant} | {size} | {accuracies} | {row.seconds:.0f} |")
+    return "\n".join(lines)
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -6,11 +6,9 @@ import csv
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from jetseg_core.atomic_file import replacing
 from jetseg_core.errors import JetSegError, one_line
-from jetseg_core.network.checkpoint import write_atomically
+from jetseg_core.network.checkpoint import read_tensors, write_atomically
 from jetseg_core.output_places import check_apart, check_replaceable
 from jetseg_core.training.train_config import TrainConfig
 
@@ -59,7 +57,7 @@ class RunFolder:
         if not self.last.is_file():
             raise JetSegError(f"no run to resume: '{self.last}' is missing; start without --resume")
         try:
-            state = torch.load(self.last, map_location="cpu", weights_only=True)
+            state = read_tensors(self.last)
             then = TrainConfig.from_dict(state["config"]).to_dict() | state.get("identity", {})
             whole = [state[name] for name in ("epoch", "average_updates")]
             if not all(type(number) is int and number >= 0 for number in whole):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from binascii import crc32
+
 import cv2
 import numpy as np
 import pytest
@@ -47,7 +49,7 @@ def test_what_webcams_append_is_no_damage(jpeg: bytes, appended: bytes) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8", b"\xff\xd8\xff" + bytes(99), b"no picture"])
 def test_no_picture(data: bytes) -> None:
-    with pytest.raises(ValueError, match="not a picture"):
+    with pytest.raises(ValueError, match="not an image, or a damaged one"):
         decode(data)
 
 
@@ -58,3 +60,12 @@ def test_a_photograph_is_turned_where_that_is_asked_for(jpeg: bytes) -> None:
     photo = jpeg[:2] + b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block + jpeg[2:]
     np.testing.assert_array_equal(decode(photo), decode(jpeg))
     np.testing.assert_array_equal(decode(photo, upright=True), np.rot90(decode(jpeg), -1))
+
+
+def test_a_size_that_no_memory_holds() -> None:
+    """60,000 x 60,000 in the header of a PNG of some dozen bytes."""
+    png = bytearray(cv2.imencode(".png", np.zeros((1, 1), np.uint8))[1].tobytes())
+    png[16:24] = (60_000).to_bytes(4, "big") * 2
+    png[29:33] = crc32(png[12:29]).to_bytes(4, "big")
+    with pytest.raises(ValueError, match=r"60000x60000 pixels"):
+        decode(bytes(png))

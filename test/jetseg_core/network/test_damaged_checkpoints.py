@@ -104,6 +104,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "weights, sparse": (weight(lambda w: w.to_sparse()), "expected a dense tensor"),
     "weights on no device": (weight(lambda w: w.to("meta")), "expected a dense tensor"),
     "weights, complex": (weight(lambda w: w.to(torch.complex64)), "no finite numbers"),
+    "weights, repeated": (weight(lambda w: torch.zeros(1).expand(10**11)), "more values than the file holds"),
     "weights, NaN": (weight(lambda w: w * math.nan), "no finite numbers"),
     "weights, inf": (weight(lambda w: w / 0), "no finite numbers"),
     "weights of another shape": (weight(lambda w: w[:3].clone()), "weights that do not fit"),
