@@ -12,7 +12,7 @@ from jetseg.msg import ModelInfo
 from nav_msgs.msg import OccupancyGrid
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, Image, LaserScan, PointCloud2
 from std_msgs.msg import Header
@@ -31,6 +31,7 @@ from jetseg_core.runtime.geometry import stretch
 from jetseg_ros.ground.camera_transform import CameraTransform
 from jetseg_ros.ground.ground_parameters import GroundParameters
 from jetseg_ros.node.command_line import node_parser
+from jetseg_ros.node.intake import NEWEST
 from jetseg_ros.node.messages import to_message
 from jetseg_ros.node.parameter_mirror import ParameterMirror
 from jetseg_ros.node.process import answer_every_request, run_node
@@ -44,7 +45,6 @@ SILENCE_S = 5.0
 WAITING = 4
 """Frames that may wait for their confidence."""
 
-NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
@@ -129,7 +129,7 @@ class GroundNode(Node):
         wanted = needed or self._cloud.get_subscription_count() > 0
         if wanted and self._confidence_input is None:
             take = self._guarded(self._take_confidence)
-            qos = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
+            qos = QoSProfile(depth=2, reliability=NEWEST.reliability)
             self._confidence_input = self.create_subscription(Image, CONFIDENCE, take, qos)
         elif not wanted and self._confidence_input is not None:
             self.destroy_subscription(self._confidence_input)

@@ -99,6 +99,7 @@ class SegmentationNode(LifecycleNode):
         try:
             self._mirror.check()
             self._runtime = self._load(self.parameters.runtime_settings())
+            self._check_cameras()
             for prefix in self.parameters.cameras:
                 self._cameras.append(CameraState(prefix, CameraOutputs(self, prefix)))
             self._slots = FrameSlots(len(self._cameras))
@@ -212,7 +213,10 @@ class SegmentationNode(LifecycleNode):
         return CompressedImage, f"{self.resolve_topic_name(image)}/compressed"
 
     def _topic(self, index: int, name: str) -> str:
-        prefix = self._cameras[index].name
+        return self._name_of(self._cameras[index].name, name)
+
+    @staticmethod
+    def _name_of(prefix: str, name: str) -> str:
         return f"{prefix}/{name}" if prefix else name
 
     def _ask_for_latched_calibration(self, index: int) -> None:
@@ -269,6 +273,16 @@ class SegmentationNode(LifecycleNode):
                 f"model.combination is {wanted}, but {model.name} has combination "
                 f"{model.combination}; choose another checkpoint, or -1 for any"
             )
+
+    def _check_cameras(self) -> None:
+        cameras: dict[str, str] = {}
+        for prefix in self.parameters.cameras:
+            topic = self.resolve_topic_name(self._name_of(prefix, "image"), only_expand=True)
+            other = cameras.setdefault(topic, prefix)
+            if other != prefix:
+                raise JetSegError(
+                    f"cameras: '{other}' and '{prefix}' are one topic, {topic}; leave one out"
+                )
 
     def _refuse(self, transition: str, error: Exception) -> TransitionCallbackReturn:
         kind = "" if isinstance(error, JetSegError) else f"{type(error).__name__}: "

@@ -155,6 +155,7 @@ def refuses(
         ({"cameras": ["left", "left"]}, ["cameras", "left"]),
         ({"cameras": ["in front"]}, ["cameras", "in front"]),
         ({"cameras": ["c" * 5000]}, ["cameras is ['ccc", "at most 150 characters"]),
+        ({"cameras": ["front", "/front"]}, ["'front' and '/front' are one topic, /front/image"]),
         ({"regions": ["lane: 1 2"]}, ["lane: 1 2", "name: x y"]),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
