@@ -19,7 +19,7 @@ from jetseg_core.output_places import check_apart
 from jetseg_core.training.training_data import Frames
 from jetseg_core.training.validate import sample_logits
 
-PIXELS = 2_000_000
+PIXELS = 500_000
 """Approximate number of labelled pixels that the temperature is fitted to."""
 
 
