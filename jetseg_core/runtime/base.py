@@ -107,7 +107,9 @@ class Runtime(abc.ABC):
             self._try_out()
         except JetSegError:
             raise
-        except Exception as error:  # Backends raise what they like for graphs of another form.
+        except (
+            Exception
+        ) as error:  # Backends raise exceptions of any kind for graphs of another form.
             reason = " ".join(str(error).split())
             raise JetSegError(
                 f"'{model}' cannot be run by {self.backend}: {type(error).__name__}: {reason:.300}"

@@ -1,4 +1,4 @@
-"""TensorRT, the backend of Jetsons and NVIDIA GPUs: 8.5 to 11, told apart by what the module has.
+"""TensorRT, the backend of Jetsons and NVIDIA GPUs: 8.5 to 11, told apart by the attributes of the module.
 
 Checked against NVIDIA's documentation and the sources of its bindings (`test/jetseg_core/runtime/tensorrt_api.json`);
 not run on a device by its authors yet.
@@ -120,7 +120,7 @@ class TensorRtBackend(Runtime):
             )
         try:
             graph = fix_shape(graph, self._shape)
-        except Exception as error:  # The evaluation of operators raises what it likes.
+        except Exception as error:  # The evaluation of operators raises exceptions of any kind.
             raise JetSegError(
                 f"'{model}' cannot be prepared for TensorRT with images of {self._shape} ({error}); make it again "
                 "with `jetseg export`"
