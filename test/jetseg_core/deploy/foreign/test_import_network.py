@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,16 @@ def test_a_size_given_is_computed_ahead(write_network: Any, tmp_path: Path) -> N
     assert not kinds & {"Shape", "Range", "Slice", "Floor"}
     dimensions = [d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim]
     assert dimensions == [1, 104, 200, 3]
+
+
+@pytest.mark.parametrize("size", [(), ("--size", "104", "200")], ids=["any size", "fixed"])
+def test_the_ends_added_here_are_read_by_every_tensorrt(
+    write_network: Any, size: tuple[str, ...], tmp_path: Path, tensorrt_reader: ModuleType
+) -> None:
+    write_network(tmp_path / "net.onnx", stride=8)
+    model = onnx.load(bring(tmp_path / "net.onnx", *size))
+    for version in tensorrt_reader.VERSIONS:
+        assert tensorrt_reader.complaints(model, version) == []
 
 
 def test_class_channels_never_exist_at_the_full_size(write_network: Any, tmp_path: Path) -> None:
