@@ -10,7 +10,7 @@ import pytest
 from jetseg_core.classes import CAMVID11, CITYSCAPES19
 from jetseg_core.classes.class_map import find_class_map, shipped_maps
 from jetseg_core.errors import JetSegError
-from jetseg_core.runtime import RuntimeSettings, create_runtime
+from jetseg_core.runtime import Runtime, RuntimeSettings, create_runtime
 
 
 def test_the_shipped_map_has_a_class_for_each() -> None:
@@ -24,28 +24,31 @@ def test_the_shipped_map_has_a_class_for_each() -> None:
 
 
 def test_a_runtime_gives_the_classes_of_the_target(
-    tmp_path: Path, exported_pair: Path, street: tuple[np.ndarray, np.ndarray]
+    tmp_path: Path, street: tuple[np.ndarray, np.ndarray]
 ) -> None:
     rough = tmp_path / "rough.yaml"
     (tmp_path / "two.yaml").write_text("names: [ground, thing]\n")
     lines = [f"  {n}: {'ground' if n in ('Road', 'Sidewalk') else 'thing'}" for n in CAMVID11.names]
     text = f"from: camvid11\nto: {tmp_path / 'two.yaml'}\nclasses:\n" + "\n".join(lines)
     rough.write_text(text.replace("Sky: thing", "Sky: null"))
-    settings = {"checkpoint": str(exported_pair), "backend": "onnxruntime"}
-    plain = create_runtime(RuntimeSettings(**settings)).segment(street[0]).labels
-    runtime = create_runtime(RuntimeSettings(**settings, class_maps=(str(rough),)))
+
+    def runtime_with(*maps: str) -> Runtime:
+        return create_runtime(RuntimeSettings(backend="onnxruntime", class_maps=maps))
+
+    plain = runtime_with().segment(street[0]).labels
+    runtime = runtime_with(str(rough))
     assert runtime.description.classes.names == ("ground", "thing")
     assert runtime.description.class_map == "rough"
     expected = np.where(plain == 0, 255, np.where((plain == 3) | (plain == 4), 0, 1))
     np.testing.assert_array_equal(runtime.segment(street[0]).labels, expected)
     # The target's own classes stay as they are; classes of neither are refused.
-    same = create_runtime(RuntimeSettings(**settings, class_maps=("cityscapes19-to-camvid11",)))
+    same = runtime_with("cityscapes19-to-camvid11")
     assert (same.description.classes, same.description.class_map) == (CAMVID11, "")
     rough.write_text("from: '2'\nto: '1'\nclasses: {class 0: class 0, class 1: null}\n")
     with pytest.raises(
         JetSegError, match=r"map: rough \(from '2 classes'\) is not for the classes"
     ):
-        create_runtime(RuntimeSettings(**settings, class_maps=(str(rough),)))
+        runtime_with(str(rough))
 
 
 @pytest.mark.parametrize(
