@@ -54,9 +54,10 @@ class ModelDescription:
         size = self.input_size
         if size is not None and (len(size) != 2 or not all(type(n) is int and n > 0 for n in size)):
             raise JetSegError(f"input_size {short(size)}; expected height and width")
-        if self.config is not None and self.config.num_classes != len(self.classes):
+        config = None if self.class_map else self.config
+        if config is not None and config.num_classes != len(self.classes):
             raise JetSegError(
-                f"{len(self.classes)} names of classes for a network of {self.config.num_classes} classes"
+                f"{len(self.classes)} names of classes for a network of {config.num_classes} classes"
             )
 
     @property
