@@ -28,6 +28,7 @@ setup(
         (f"share/jetseg/{folder}", glob(f"{folder}/*")) for folder in ("config", "models", "msg")
     ],
     package_data={
+        "jetseg_core.classes": ["sets/*.csv", "maps/*.yaml"],
         "jetseg_core.data": ["splits/*.txt"],
         "jetseg_core.replay.report": ["templates/*"],
     },

@@ -21,7 +21,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.recording import check_bag
+from jetseg_core.recording.recording import check_bag
 from jetseg_ros.launching import input_remappings, node_arguments, rviz_node, segmentation_node
 from launch import Action, LaunchContext, LaunchDescription
 

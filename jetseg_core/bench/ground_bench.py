@@ -45,7 +45,7 @@ def street_view(
 
 
 def measure_ground(size: tuple[int, int], grid: GroundGrid, frames: int) -> dict[str, object]:
-    """Milliseconds by what is published, medians and 95th percentiles, and of the look-up table, once.
+    """Milliseconds by output, medians and 95th percentiles, and of making the look-up table, once.
 
     Args:
         size: (height, width) of the labels.

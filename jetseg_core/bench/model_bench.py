@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -113,6 +113,7 @@ def own_subject(settings: RuntimeSettings, start_up: bool) -> Subject:
         JetSegError: this backend or precision does not run here.
     """
     runtime = create_runtime(settings)
+    settings = replace(settings, input_size=runtime.input_size)
     shape = (settings.batch, *settings.input_size, 3)
     return Subject(
         runtime.description.name,
@@ -198,7 +199,9 @@ def _noise(shape: tuple[int, ...]) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
 
 
-def _macs(config: ModelConfig, size: tuple[int, int]) -> int | None:
+def _macs(config: ModelConfig | None, size: tuple[int, int]) -> int | None:
+    if config is None:  # an imported network
+        return None
     try:
         from jetseg_core.network.cost import count_complexity
         from jetseg_core.network.jetseg import JetSeg

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.resources import files
 
 import numpy as np
 
@@ -112,95 +114,40 @@ def _is_name(name: object) -> bool:
     )
 
 
-def _of(name: str, colors: dict[str, tuple[int, int, int]]) -> ClassSet:
-    return ClassSet(name, tuple(colors), tuple(colors.values()))
+def _shipped(name: str) -> ClassSet:
+    """The set in ``sets/<name>.csv``: a line for each class in id order, after the header name,r,g,b."""
+    text = (files("jetseg_core.classes") / "sets" / f"{name}.csv").read_text(encoding="utf-8")
+    _, *rows = csv.reader(text.splitlines())
+    return ClassSet(
+        name,
+        tuple(row[0] for row in rows),
+        tuple((int(red), int(green), int(blue)) for _, red, green, blue in rows),
+    )
 
 
-CAMVID11 = _of(
-    "camvid11",
-    {
-        "Sky": (128, 128, 128),
-        "Building": (128, 0, 0),
-        "Pole": (192, 192, 128),
-        "Road": (128, 64, 128),
-        "Sidewalk": (0, 0, 192),
-        "Tree": (128, 128, 0),
-        "SignSymbol": (192, 128, 128),
-        "Fence": (64, 64, 128),
-        "Car": (64, 0, 128),
-        "Pedestrian": (64, 64, 0),
-        "Bicyclist": (0, 128, 192),
-    },
-)
+CAMVID11 = _shipped("camvid11")
 """CamVid's 11 classes in the order and colors of the SegNet tutorial, in which results are usually reported."""
 
-CAMVID32 = _of(
-    "camvid32",
-    {
-        "Animal": (64, 128, 64),
-        "Archway": (192, 0, 128),
-        "Bicyclist": (0, 128, 192),
-        "Bridge": (0, 128, 64),
-        "Building": (128, 0, 0),
-        "Car": (64, 0, 128),
-        "CartLuggagePram": (64, 0, 192),
-        "Child": (192, 128, 64),
-        "Column_Pole": (192, 192, 128),
-        "Fence": (64, 64, 128),
-        "LaneMkgsDriv": (128, 0, 192),
-        "LaneMkgsNonDriv": (192, 0, 64),
-        "Misc_Text": (128, 128, 64),
-        "MotorcycleScooter": (192, 0, 192),
-        "OtherMoving": (128, 64, 64),
-        "ParkingBlock": (64, 192, 128),
-        "Pedestrian": (64, 64, 0),
-        "Road": (128, 64, 128),
-        "RoadShoulder": (128, 128, 192),
-        "Sidewalk": (0, 0, 192),
-        "SignSymbol": (192, 128, 128),
-        "Sky": (128, 128, 128),
-        "SUVPickupTruck": (64, 128, 192),
-        "TrafficCone": (0, 0, 64),
-        "TrafficLight": (0, 64, 64),
-        "Train": (192, 64, 128),
-        "Tree": (128, 128, 0),
-        "Truck_Bus": (192, 128, 192),
-        "Tunnel": (64, 0, 64),
-        "VegetationMisc": (192, 192, 0),
-        "Void": (0, 0, 0),
-        "Wall": (64, 192, 0),
-    },
-)
+CAMVID32 = _shipped("camvid32")
 """All 32 classes of CamVid, Void included, in the order and colors of its ``label_colors.txt``. The paper's figures are
 for this number of classes (section 3)."""
 
-CITYSCAPES19 = _of(
-    "cityscapes19",
-    {
-        "road": (128, 64, 128),
-        "sidewalk": (244, 35, 232),
-        "building": (70, 70, 70),
-        "wall": (102, 102, 156),
-        "fence": (190, 153, 153),
-        "pole": (153, 153, 153),
-        "traffic light": (250, 170, 30),
-        "traffic sign": (220, 220, 0),
-        "vegetation": (107, 142, 35),
-        "terrain": (152, 251, 152),
-        "sky": (70, 130, 180),
-        "person": (220, 20, 60),
-        "rider": (255, 0, 0),
-        "car": (0, 0, 142),
-        "truck": (0, 0, 70),
-        "bus": (0, 60, 100),
-        "train": (0, 80, 100),
-        "motorcycle": (0, 0, 230),
-        "bicycle": (119, 11, 32),
-    },
-)
-"""Cityscapes' 19 evaluated classes by train id, in the data set's own colors."""
+CITYSCAPES19 = _shipped("cityscapes19")
+"""Cityscapes' 19 evaluated classes by train id, in the data set's own colors (cityscapesScripts, ``labels.py``)."""
+
+ADE20K150 = _shipped("ade20k150")
+"""The 150 classes of the scene parsing benchmark on ADE20K in its order and colors (CSAILVision,
+semantic-segmentation-pytorch: ``object150_info.csv``, ``color150.mat``). Road and skyscraper share a color there."""
+
+PASCAL21 = _shipped("pascal21")
+"""PASCAL VOC's 20 classes after the background, in the colors of its color map."""
+
+COCOSTUFF171 = _shipped("cocostuff171")
+"""COCO-Stuff's 80 things and 91 stuff classes in the order of its ``labels.txt`` (nightrome/cocostuff) without the 11
+that have no pixels. It has no official colors; these are PASCAL VOC's color map."""
 
 CLASS_SETS: Mapping[str, ClassSet] = {
-    classes.name: classes for classes in (CAMVID11, CAMVID32, CITYSCAPES19)
+    classes.name: classes
+    for classes in (CAMVID11, CAMVID32, CITYSCAPES19, ADE20K150, PASCAL21, COCOSTUFF171)
 }
 """The known sets by name; `jetseg_core.classes.class_file` reads others from files."""

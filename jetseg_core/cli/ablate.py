@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from jetseg_core.cli.options import add_data_option, data_folder
-from jetseg_core.training.variants import GROUPS
+from jetseg_core.training.ablation import GROUPS
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:

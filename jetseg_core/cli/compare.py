@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from jetseg_core.cli.options import add_runtime_options, runtime_settings
+from jetseg_core.cli.options import add_map_option, add_runtime_options, runtime_settings
 from jetseg_core.replay.compare.gate import GATE_HELP
 
 
@@ -39,6 +39,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="folder for compare.html, compare.json and the replays of models (default: %(default)s)",
     )  # fmt: skip
     add_runtime_options(parser, checkpoint=False)
+    add_map_option(parser)
     parser.add_argument("--json", action="store_true", help="print compare.json, not a summary")
     parser.set_defaults(run=run)
 

@@ -8,6 +8,7 @@ import json
 from jetseg_core.classes.class_file import CLASSES_HELP
 from jetseg_core.cli.options import (
     add_data_option,
+    add_map_option,
     add_runtime_options,
     data_folder,
     runtime_settings,
@@ -36,6 +37,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="with --soft: beginnings of the names of the frames to take, separated by commas (default: all)",
     )  # fmt: skip
     add_runtime_options(parser)
+    add_map_option(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
@@ -66,6 +68,8 @@ def run(options: argparse.Namespace) -> None:
         print(json.dumps(result | {"split": options.split}, indent=2))
         return
     print(f"{result['model']} on {options.split} ({result['frames']} frames), {runtime.selection}")
+    if result["class_map"]:
+        print(f"classes mapped by {result['class_map']}")
     per_class = result["per_class_iou"]
     assert isinstance(per_class, dict)
     for name, value in per_class.items():

@@ -111,7 +111,7 @@ def _print_counts(config: ModelConfig, size: tuple[int, int], counts: Complexity
 
 
 def _print_paper(as_json: bool) -> None:
-    from jetseg_core.network import paper
+    from jetseg_core.network import model_config as paper
     from jetseg_core.network.cost import count_complexity
     from jetseg_core.network.jetseg import JetSeg
 

@@ -10,6 +10,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from jetseg_core import __version__
+from jetseg_core.classes.class_map import shipped_maps
 from jetseg_core.data.layouts import known_layouts
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.model_config import PAPER_FORM, ModelConfig
@@ -66,6 +67,15 @@ def add_runtime_options(parser: argparse.ArgumentParser, checkpoint: bool = True
     )
 
 
+def add_map_option(parser: argparse.ArgumentParser) -> None:
+    """The option for class maps, which `runtime_settings` reads."""
+    parser.add_argument(
+        "--map", action="append", default=[], metavar="MAP",
+        help=f"measure a model of other classes in the target's: {', '.join(shipped_maps())}, or a YAML file, see "
+        "docs/import.md; several times for several models",
+    )  # fmt: skip
+
+
 def runtime_settings(options: argparse.Namespace) -> RuntimeSettings:
     """The settings read by `add_runtime_options`; a backend that is named must be available."""
     return RuntimeSettings(
@@ -77,6 +87,7 @@ def runtime_settings(options: argparse.Namespace) -> RuntimeSettings:
         strict_backend=options.backend != "auto",
         input_size=(options.size[0], options.size[1]),
         resize=options.resize,
+        class_maps=tuple(getattr(options, "map", ())),
     )
 
 

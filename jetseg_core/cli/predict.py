@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from jetseg_core.cli.options import add_runtime_options, runtime_settings
+from jetseg_core.cli.options import add_map_option, add_runtime_options, runtime_settings
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -23,6 +23,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--alpha", type=float, default=0.5, help="share of class color in the overlay, 0 to 1"
     )
     add_runtime_options(parser)
+    add_map_option(parser)
     parser.set_defaults(run=run)
 
 

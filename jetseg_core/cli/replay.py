@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jetseg_core.cli.options import add_runtime_options, runtime_settings
+from jetseg_core.cli.options import add_map_option, add_runtime_options, runtime_settings
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -77,6 +77,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "here, or RAY_ADDRESS), or `local` (a new one on this machine); needs the package ray",
     )  # fmt: skip
     add_runtime_options(parser)
+    add_map_option(parser)
     parser.add_argument(
         "--json", action="store_true", help="print report.json instead of a summary"
     )

@@ -59,7 +59,7 @@ class Augmentation:
     """Ranges of the random changes; the defaults suit frames of 480x360."""
 
     crop: tuple[int, int] = (360, 480)
-    """(height, width) of the view; what the frame does not cover is black and unlabelled."""
+    """(height, width) of the view; pixels outside the frame are black and unlabelled."""
     scale: tuple[float, float] = (0.6, 1.8)
     """Smallest and largest factor on the frame's size, drawn log-uniformly."""
     flip: float = 0.5

@@ -95,7 +95,7 @@ class LabelFolder:
     @cached_property
     def by_stamp(self) -> dict[int, Path]:
         """Label images by the time stamp, in nanoseconds, that is their name; {} if names are something else."""
-        # No recording has so many frames that a number of one would be as large as a tenth of a second.
+        # Frame numbers stay below a tenth of a second in nanoseconds: no recording is that long.
         if not all(f.stem.isdecimal() for f in self.files):
             return {}
         stamps = {int(f.stem): f for f in self.files}

@@ -1,4 +1,4 @@
-"""Frames whose truth is what their soft labels are certain of."""
+"""Frames with the certain part of their soft labels as ground truth."""
 
 from __future__ import annotations
 

@@ -12,6 +12,8 @@ import numpy as np
 import onnx
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
+from jetseg_core.errors import JetSegError
+
 OPSET = 17
 """Newest opset of TensorRT 8.5 and 8.6, the oldest supported (onnx-tensorrt, docs/operators.md)."""
 IR_VERSION = 8
@@ -76,7 +78,12 @@ def fix_shape(model: ModelProto, shape: Sequence[int]) -> ModelProto:
     Args:
         model: an exported model, which is not changed.
         shape: (N, H, W, 3).
+
+    Raises:
+        JetSegError: it has branches or loops.
     """
+    if has_branches(model):
+        raise JetSegError("a graph with branches or loops cannot be computed ahead")
     fixed = onnx.ModelProto()
     fixed.CopyFrom(model)
     graph = fixed.graph
@@ -88,6 +95,12 @@ def fix_shape(model: ModelProto, shape: Sequence[int]) -> ModelProto:
         count = len(graph.node)
         _fold(fixed, _static_shapes(fixed))
     return fixed
+
+
+def has_branches(model: ModelProto) -> bool:
+    """True if a node of the graph holds a graph of its own, as If and Loop do."""
+    attributes = (attribute for node in model.graph.node for attribute in node.attribute)
+    return any(one.HasField("g") or one.graphs for one in attributes)
 
 
 def _set_shape(value: onnx.ValueInfoProto, shape: Sequence[int]) -> None:
@@ -121,10 +134,13 @@ def _fold(model: ModelProto, shapes: dict[str, tuple[int, ...]]) -> None:
     for node in graph.node:
         for index, name in enumerate(node.input):
             node.input[index] = renamed.get(name, name)
-        source, result = node.input[0], node.output[0]
+        source, result = next(iter(node.input), ""), node.output[0]
+        if not _foldable(node):
+            kept.append(node)
+            continue
         if node.op_type == "Shape" and source in shapes:
             values = [np.array(shapes[source], np.int64)]
-        elif node.op_type == "Slice" and source in shapes and shapes[source] == shapes.get(result):
+        elif _cuts_nothing(node, shapes, constants):
             renamed[result] = source
             continue
         elif all(not name or name in constants for name in node.input):
@@ -144,6 +160,26 @@ def _fold(model: ModelProto, shapes: dict[str, tuple[int, ...]]) -> None:
         for name, value in zip(node.output, values, strict=True):
             constants[name] = numpy_helper.from_array(np.asarray(value), name)
     _replace_nodes(model, kept, constants.values())
+
+
+def _foldable(node: NodeProto) -> bool:
+    """False where the result does not follow from the inputs, and for weights that are kept compressed."""
+    drawn = not node.input and node.op_type != "Constant"
+    compressed = node.op_type == "DequantizeLinear"
+    return node.domain in ("", "ai.onnx") and not (drawn or compressed or "" in node.output)
+
+
+def _cuts_nothing(
+    node: NodeProto, shapes: dict[str, tuple[int, ...]], constants: dict[str, TensorProto]
+) -> bool:
+    """True for a Slice of everything in its order."""
+    if node.op_type != "Slice" or node.input[0] not in shapes:
+        return False
+    steps = constants.get(node.input[4]) if len(node.input) > 4 else None
+    forward = len(node.input) < 5 or (
+        steps is not None and (numpy_helper.to_array(steps) == 1).all()
+    )
+    return bool(forward) and shapes[node.input[0]] == shapes.get(node.output[0])
 
 
 def to_half(model: ModelProto) -> ModelProto:
@@ -178,12 +214,32 @@ def _halved(tensor: TensorProto) -> TensorProto:
     return numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), tensor.name)
 
 
+def drop_unused(model: ModelProto) -> None:
+    """Remove nodes and constants that no output needs, such as auxiliary heads, in place."""
+    needed = {value.name for value in model.graph.output}
+    kept = []
+    for node in reversed(model.graph.node):
+        if needed & set(node.output):
+            needed.update(_names_read(node))
+            kept.append(node)
+    _replace_nodes(model, kept[::-1], [t for t in model.graph.initializer if t.name in needed])
+
+
+def _names_read(node: NodeProto) -> Iterator[str]:
+    """The inputs of a node and of the nodes in its branches and loops."""
+    yield from node.input
+    for attribute in node.attribute:
+        for inner in (attribute.g, *attribute.graphs):
+            yield from (name for one in inner.node for name in _names_read(one))
+            yield from (value.name for value in inner.output)
+
+
 def _replace_nodes(
     model: ModelProto, nodes: Sequence[NodeProto], constants: Iterable[TensorProto] | None = None
 ) -> None:
     """Put these nodes in the graph, with those of the constants (default: its own) that are used."""
     graph = model.graph
-    used = {name for node in nodes for name in node.input}
+    used = {name for node in nodes for name in _names_read(node)}
     copies = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
     known = list(graph.initializer if constants is None else constants)
     weights = [TensorProto.FromString(t.SerializeToString()) for t in known if t.name in used]

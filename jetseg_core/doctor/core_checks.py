@@ -33,7 +33,7 @@ OPTIONAL = {
     "rosbags": "recordings (rosbag2) cannot be read; pip install -r requirements/base.txt",
     "torch": "no training and no export; pip install -r requirements/torch.txt, or on a Jetson NVIDIA's build",
 }
-"""Modules that some commands need, and what is lost without them."""
+"""Modules that some commands need, and the functions that are lost without them."""
 LEAST_AGREEMENT = 0.5
 """Share of a generated street that must be labelled right; an untrained or broken model is far below."""
 _ADVICE = "name another checkpoint, or install what it says is missing"

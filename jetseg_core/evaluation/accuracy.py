@@ -48,6 +48,7 @@ class Evaluation:
             "device": self.runtime.device,
             "input_size": list(self.runtime.input_size),
             "model": self.runtime.description.name,
+            "class_map": self.runtime.description.class_map,
             "sha256": self.runtime.description.sha256,
         }
 
@@ -75,7 +76,7 @@ def evaluate(runtime: Runtime, data: DataSet | SoftSet) -> Evaluation:
         raise JetSegError(
             f"the model knows the classes {', '.join(classes.names)}, the data is labelled with "
             f"{', '.join(data.classes.names)}; evaluate on data of the model's classes, and name them "
-            "with --classes"
+            "with --classes, or map its classes to the data's with --map"
         )
     confusion, calibration = ConfusionMatrix(len(classes)), CalibrationCounts(len(classes))
     recordings: dict[str, ConfusionMatrix] = {}

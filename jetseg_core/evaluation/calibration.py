@@ -1,4 +1,4 @@
-"""What a confidence is worth: expected calibration error, and what a least confidence keeps."""
+"""Calibration of confidences: expected calibration error, and accuracy and coverage above a least confidence."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def make_attention(kind: AttentionKind, channels: int, activation: str) -> nn.Mo
     if kind == "cbam":
         return nn.Sequential(ChannelAttention(channels, activation), SpatialAttention())
     if kind == "spatial":
-        # At stride 8 a 3x3 kernel sees what CBAM's 7x7 sees at stride 4.
+        # A 3x3 kernel at stride 8 covers about the same area as CBAM's 7x7 at stride 4.
         return SpatialAttention(kernel=3)
     if kind == "eca":
         return ECA(channels)

@@ -35,7 +35,7 @@ def camera_info_fields(info: Any, view: View) -> Fields | None:
     A calibration of another size than the image is scaled to it. None if their aspect ratios differ.
 
     Focal lengths and centers scale with the image, as image_geometry's PinholeCameraModel does for
-    binning, and centers move with what is cut off or added around it. Distortion, in normalised
+    binning, and centers move with cropping and padding. Distortion, in normalised
     coordinates, stays. Binning and region of interest of the source are folded in: the result
     describes an image without either.
 

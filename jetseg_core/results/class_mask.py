@@ -39,7 +39,7 @@ def check_class_names(option: str, given: Sequence[str], names: Sequence[str]) -
     """Refuse a class that the model does not have.
 
     Args:
-        option: what the classes were given for, as the message names it.
+        option: name of the option that lists the classes, for the message.
         given: compared without regard to case.
         names: classes of the model.
 
@@ -58,7 +58,7 @@ def parse_autoware(option: str, texts: Sequence[str]) -> dict[str, str]:
     """Autoware's class by class name, from entries such as 'Tree: VEGETATION'; empty texts are passed over.
 
     Args:
-        option: what the entries were given for, as the message names it.
+        option: name of the option that lists the entries, for the message.
         texts: the entries.
 
     Raises:
@@ -86,7 +86,7 @@ def mask_table(names: tuple[str, ...], masked: tuple[str, ...], value: int) -> n
 
 @lru_cache(maxsize=16)
 def autoware_table(names: tuple[str, ...], entries: tuple[str, ...] = ()) -> np.ndarray:
-    """(256,) uint8: Autoware's id for each label value; 0, UNKNOWN, for what has none, and for 255.
+    """(256,) uint8: Autoware's id for each label value; 0, UNKNOWN, for classes without one, and for 255.
 
     Args:
         names: classes of the model, in id order.

@@ -17,7 +17,7 @@ Layout = dict[str, Any]
 def make_layout(
     prefixes: Sequence[str], classes: ClassSet, live: bool, truth: bool = False
 ) -> Layout:
-    """Overlay, labels and occupancy of each camera, and what ran.
+    """Overlay, labels and occupancy of each camera, and the model's description.
 
     Args:
         prefixes: of the cameras' topics; "" for ``/segmentation/...``.

@@ -16,12 +16,12 @@ from jetseg_core.runtime import Segmentation
 
 @dataclass(frozen=True)
 class Occupancy:
-    """What each class covers in an image, or in one region of it."""
+    """Pixels, share and confidence of each class, in an image or in one region of it."""
 
     total_pixels: int
     """Pixels of the image or region."""
     pixel_counts: np.ndarray
-    """(C,) int64, pixels of each class; what is not a class is in none."""
+    """(C,) int64, pixels of each class; pixels of no class are not counted."""
     confidence_sums: np.ndarray
     """(C,) int64, sum over the pixels of each class of the softmax maximum x 255."""
 
@@ -46,7 +46,7 @@ def measure_occupancy(
     """The occupancy of one segmented image, then that of each region.
 
     Args:
-        found: labels with their confidence; what is not a class counts as unlabelled.
+        found: labels with their confidence; values that are no class count as unlabelled.
         classes: every one of them is counted, in id order.
         regions: polygons for which the same figures are given.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -13,9 +13,10 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from jetseg_core.classes import UNLABELLED
+from jetseg_core.classes.class_map import find_class_map
 from jetseg_core.errors import JetSegError
 from jetseg_core.runtime.geometry import POLICIES, View, stretch
-from jetseg_core.runtime.model_files import ModelDescription
+from jetseg_core.runtime.model_files import ModelDescription, read_description
 from jetseg_core.runtime.runtime_settings import RuntimeSettings
 
 
@@ -100,18 +101,23 @@ class Runtime(abc.ABC):
         """
         self.settings = settings
         self.input_size = settings.input_size
-        """(height, width) of the network's input."""
+        """(height, width) of the network's input: the settings', or the only one that the model takes."""
         self._check_offer(self.precisions)
+        self._id_of_class: np.ndarray | None = None
         try:
             self.description = self._load(model)
+            self._own_classes = len(self.description.classes)
             self._try_out()
         except JetSegError:
             raise
-        except Exception as error:  # Backends raise what they like for graphs of another form.
+        except (
+            Exception
+        ) as error:  # Backends raise exceptions of any kind for graphs of another form.
             reason = " ".join(str(error).split())
             raise JetSegError(
                 f"'{model}' cannot be run by {self.backend}: {type(error).__name__}: {reason:.300}"
             ) from error
+        self._map_classes()
 
     def segment(
         self,
@@ -160,6 +166,8 @@ class Runtime(abc.ABC):
             np.stack(rendered) if len(rendered) > 1 else rendered[0][None],
             confidence or min_confidence > 0,
         )
+        if self._id_of_class is not None:
+            labels = self._id_of_class[labels]
         if min_confidence > 0 and certainty is not None:
             np.putmask(labels, certainty < math.ceil(min_confidence * 255), UNLABELLED)
         return [
@@ -174,6 +182,42 @@ class Runtime(abc.ABC):
                 f"image: got shape {image.shape}, {image.dtype}; expected (height, width, 3) uint8 RGB"
             )
         return POLICIES[self.settings.resize]((image.shape[0], image.shape[1]), self.input_size)
+
+    def _describe(self, metadata: str | None, model: Path) -> ModelDescription:
+        """Parse an exported model's metadata, and take over the one size that the model runs at, if it has one.
+
+        Raises:
+            JetSegError: not a model of this project, or another size was asked for.
+        """
+        description = read_description(metadata, model)
+        own, asked = description.input_size, self.input_size
+        if own is not None and own != asked:
+            if asked != RuntimeSettings.input_size:
+                raise JetSegError(
+                    f"input size: {asked[0]}x{asked[1]} (height x width) was asked for, but '{model}' takes "
+                    f"{own[0]}x{own[1]} only; ask for that, or for none"
+                )
+            self.input_size = own
+        return description
+
+    def _map_classes(self) -> None:
+        """Take the first of the settings' class maps that is for the model's classes.
+
+        Raises:
+            JetSegError: there are maps, and the classes are those of none, neither before nor after it.
+        """
+        maps = [find_class_map(text) for text in self.settings.class_maps]
+        names = self.description.classes.names
+        for one in maps:
+            if one.source.names == names:
+                self._id_of_class = one.lookup_table
+                self.description = replace(self.description, classes=one.target, class_map=one.name)
+                return
+        if maps and all(one.target.names != names for one in maps):
+            known = ", ".join(f"{one.name} (from '{one.source.name}')" for one in maps)
+            raise JetSegError(
+                f"map: {known} is not for the classes of '{self.description.name}': {', '.join(names):.300}"
+            )
 
     def _try_out(self) -> None:
         """Segment one picture of noise, so that a model of another form is refused before the first frame.
@@ -204,7 +248,7 @@ class Runtime(abc.ABC):
                     f"model '{self.description.name}': {name}: {plane.dtype} of shape {plane.shape}; expected uint8 of "
                     f"shape {images.shape[:3]}"
                 )
-        count = len(self.description.classes)
+        count = self._own_classes
         if labels.max() >= count:
             wrong = labels[(labels >= count) & (labels != UNLABELLED)]
             if wrong.size:

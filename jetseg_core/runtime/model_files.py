@@ -31,14 +31,18 @@ class ModelDescription:
 
     name: str
     """Name of the checkpoint's file, without suffix."""
-    config: ModelConfig
-    """Preset, kernel combination, number of classes."""
+    config: ModelConfig | None
+    """Preset, kernel combination, number of classes; None for an imported network."""
     classes: ClassSet
     """Names and colors of the class ids."""
     sha256: str
-    """Hash of the checkpoint's bytes, in hex."""
+    """Hash of the checkpoint's bytes, or of the file that was imported, in hex."""
     provenance: Mapping[str, object] = field(default_factory=dict)
     """Origin of the weights: data, split, recipe, commit, measured mIoU."""
+    input_size: tuple[int, int] | None = None
+    """The one (height, width) that the network takes; None = any."""
+    class_map: str = ""
+    """Name of the map that made these classes of the network's own; empty = they are its own."""
 
     def __post_init__(self) -> None:
         texts = isinstance(self.name, str) and isinstance(self.sha256, str)
@@ -47,20 +51,24 @@ class ModelDescription:
                 f"name {short(self.name)}, sha256 {short(self.sha256)}, provenance {short(self.provenance)}; expected "
                 "two texts and an object"
             )
-        if self.config.num_classes != len(self.classes):
+        size = self.input_size
+        if size is not None and (len(size) != 2 or not all(type(n) is int and n > 0 for n in size)):
+            raise JetSegError(f"input_size {short(size)}; expected height and width")
+        config = None if self.class_map else self.config
+        if config is not None and config.num_classes != len(self.classes):
             raise JetSegError(
-                f"{len(self.classes)} names of classes for a network of {self.config.num_classes} classes"
+                f"{len(self.classes)} names of classes for a network of {config.num_classes} classes"
             )
 
     @property
     def preset(self) -> str:
-        """Size of the network."""
-        return self.config.preset
+        """Size of the network; "imported" for one of another project."""
+        return self.config.preset if self.config else "imported"
 
     @property
     def combination(self) -> int:
-        """Kernel combination."""
-        return self.config.combination
+        """Kernel combination; 255 for an imported network, which has none."""
+        return self.config.combination if self.config else 255
 
 
 @dataclass(frozen=True)
@@ -134,17 +142,19 @@ def read_description(metadata: str | None, path: Path) -> ModelDescription:
     if metadata is None:
         raise JetSegError(
             f"'{path}' is an ONNX model, but not one of JetSeg's (no '{METADATA_KEY}' metadata); make one "
-            "with `jetseg export`"
+            "with `jetseg export`, or of another project's network with `jetseg import`"
         )
     try:
         data = json.loads(metadata)
         check_plain(data, METADATA_KEY)
+        config, size = data["config"], data.get("input_size")
         return ModelDescription(
             name=data["name"],
-            config=ModelConfig.from_dict(data["config"]),
+            config=None if config is None else ModelConfig.from_dict(config),
             classes=ClassSet.from_dict(data["classes"]),
             sha256=data["sha256"],
             provenance=data["provenance"],
+            input_size=None if size is None else tuple(size),
         )
     # A missing key, another type than an object, text that is not JSON or is nested too deeply for Python.
     except (KeyError, TypeError, ValueError, RecursionError, JetSegError) as error:

@@ -12,7 +12,6 @@ from jetseg_core.runtime.base import Runtime
 from jetseg_core.runtime.model_files import (
     METADATA_KEY,
     ModelDescription,
-    read_description,
     unreadable,
 )
 from jetseg_core.runtime.registry import register_backend
@@ -74,7 +73,7 @@ class OnnxRuntimeBackend(Runtime):
         self._run_options = ort.RunOptions()
         self._run_options.only_execute_path_to_fetches = True
         metadata = self._session.get_modelmeta().custom_metadata_map
-        return read_description(metadata.get(METADATA_KEY), model)
+        return self._describe(metadata.get(METADATA_KEY), model)
 
     def _choose_provider(self, available: list[str]) -> str:
         """The preferred available provider for the device and precision asked for.

@@ -14,7 +14,6 @@ from jetseg_core.runtime.base import Runtime
 from jetseg_core.runtime.model_files import (
     METADATA_KEY,
     ModelDescription,
-    read_description,
     unreadable,
 )
 from jetseg_core.runtime.registry import register_backend
@@ -50,9 +49,9 @@ class OpenVinoBackend(Runtime):
             raise unreadable(model) from error
         place = ["framework", METADATA_KEY]
         metadata = graph.get_rt_info(place).value if graph.has_rt_info(place) else None
-        description = read_description(metadata, model)
-        graph.reshape({"images": [settings.batch, *settings.input_size, 3]})
-        _check_graph(graph, [settings.batch, *settings.input_size])
+        description = self._describe(metadata, model)
+        graph.reshape({"images": [settings.batch, *self.input_size, 3]})
+        _check_graph(graph, [settings.batch, *self.input_size])
         self._options = compile_options(settings)
         # The confidence costs a softmax over the whole image, so the graph with it is compiled separately, when the
         # confidence is first asked for.

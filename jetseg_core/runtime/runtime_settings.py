@@ -46,6 +46,9 @@ class RuntimeSettings:
     `Runtime.streams` is the number that the backend allows."""
     cache_dir: str = ""
     """Folder for compiled engines; empty = jetseg in the user's cache folder."""
+    class_maps: tuple[str, ...] = ()
+    """Names or paths of class maps; that which is for the model's classes replaces them by its target's. The confidence
+    stays that of the class before."""
 
     def __post_init__(self) -> None:
         _check_choice("backend", self.backend, "auto", *registry.backends())

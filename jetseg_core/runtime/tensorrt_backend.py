@@ -1,4 +1,4 @@
-"""TensorRT, the backend of Jetsons and NVIDIA GPUs: 8.5 to 11, told apart by what the module has.
+"""TensorRT, the backend of Jetsons and NVIDIA GPUs: 8.5 to 11, told apart by the attributes of the module.
 
 Checked against NVIDIA's documentation and the sources of its bindings (`test/jetseg_core/runtime/tensorrt_api.json`);
 not run on a device by its authors yet.
@@ -24,7 +24,6 @@ from jetseg_core.runtime.base import Runtime
 from jetseg_core.runtime.model_files import (
     METADATA_KEY,
     ModelDescription,
-    read_description,
     unreadable,
 )
 from jetseg_core.runtime.registry import register_backend
@@ -56,7 +55,6 @@ class TensorRtBackend(Runtime):
 
         settings = self.settings
         self.precision = "fp32" if settings.precision == "fp32" else "fp16"
-        self._shape = (settings.batch, *settings.input_size, 3)
         graph, description = self._prepare(model)
         self._cudart = cudart = _cuda_runtime()
         try:
@@ -112,7 +110,8 @@ class TensorRtBackend(Runtime):
         except Exception as error:  # Reading arbitrary bytes can raise anything.
             raise unreadable(model) from error
         properties = {entry.key: entry.value for entry in graph.metadata_props}
-        description = read_description(properties.get(METADATA_KEY), model)
+        description = self._describe(properties.get(METADATA_KEY), model)
+        self._shape = (self.settings.batch, *self.input_size, 3)
         if is_half(graph) and self.precision == "fp32":
             raise JetSegError(
                 f"precision: fp32 was asked for, but '{model}' was exported in fp16; choose that, or make it again "
@@ -120,7 +119,7 @@ class TensorRtBackend(Runtime):
             )
         try:
             graph = fix_shape(graph, self._shape)
-        except Exception as error:  # The evaluation of operators raises what it likes.
+        except Exception as error:  # The evaluation of operators raises exceptions of any kind.
             raise JetSegError(
                 f"'{model}' cannot be prepared for TensorRT with images of {self._shape} ({error}); make it again "
                 "with `jetseg export`"

@@ -45,8 +45,9 @@ class ComparedReplay:
         return cls(str(folder), **shared)
 
     def __str__(self) -> str:
+        mapped = f" by {self.model.class_map}" if self.model.class_map else ""
         return (
-            f"{self.model.name} ({self.model.sha256[:12]}), {self.backend} {self.precision} on "
+            f"{self.model.name}{mapped} ({self.model.sha256[:12]}), {self.backend} {self.precision} on "
             f"{self.device}, {self.machine.processor}; {self.folder}"
         )
 
@@ -135,7 +136,7 @@ def compare(a: Path, b: Path, gates: Sequence[Gate] = ()) -> Comparison:
     if names[0] != names[1]:
         raise JetSegError(
             f"{a} has the classes {', '.join(names[0])}, {b} has {', '.join(names[1])}; only models of the same "
-            "classes can be compared"
+            "classes can be compared: replay with --map, which maps the classes of one to those of the other"
         )
     paired = pair_frames(folders, reports)
     figures = _figures(paired, names[0])

@@ -8,17 +8,18 @@ import pytest
 import torch
 from torch import nn
 
-from jetseg_core.network.cost import ActivationMemory, count_complexity
+from jetseg_core.network.cost import ActivationMemory, count_complexity, encoder_receptive_fields
 from jetseg_core.network.jetseg import JetSeg
 from jetseg_core.network.layers import ECA, ChannelAttention
 from jetseg_core.network.model_config import (
     COMBINATIONS,
+    PAPER_CONFIG,
+    PAPER_FLOPS,
     PAPER_FORM,
+    PAPER_SIZE,
     PRESETS,
     EncoderForm,
 )
-from jetseg_core.network.paper import PAPER_CONFIG, PAPER_FLOPS, PAPER_SIZE
-from jetseg_core.network.receptive_field import encoder_receptive_fields
 
 
 def test_nano_costs_what_the_paper_says() -> None:

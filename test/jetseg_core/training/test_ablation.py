@@ -12,9 +12,8 @@ from jetseg_core.cli.main import main
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.model_config import ModelConfig
 from jetseg_core.training import ablation
-from jetseg_core.training.ablation import ablate, changes, markdown
+from jetseg_core.training.ablation import GROUPS, ablate, changes, markdown, variants
 from jetseg_core.training.train_config import TrainConfig
-from jetseg_core.training.variants import GROUPS, variants
 
 
 def base(data: Path, out: Path) -> TrainConfig:

@@ -50,12 +50,12 @@ def serve(rig: Rig, image: np.ndarray, **parameters: Any) -> tuple[Image, dict[s
     height, width = image.shape[:2]
     info = CameraInfo(header=rig.header(), height=height, width=width)
     info.k[0], info.k[2], info.k[4], info.k[5], info.k[8] = 300.0, 160.0, 310.0, 90.0, 1.0
-    calibration.publish(info)
     sent = rig.image(image)
     sent.header.frame_id = "left eye"
 
     def publish_and_look() -> bool:
-        # Best effort may lose an image; and the calibration has to be there before one is served.
+        # Best effort may lose either, and the calibration has to be there before an image is served.
+        calibration.publish(info)
         camera.publish(sent)
         rig.spin_for(0.2)
         return all(received.values())
