@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from jetseg_core.cli.options import add_data_option, data_folder
-from jetseg_core.training.ablation import GROUPS
+from jetseg_core.training.train_config import ABLATION_GROUPS
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -23,10 +23,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     add_data_option(parser)
     parser.add_argument("--out", required=True, help="folder for the runs and the table")
-    default = [group for group in GROUPS if group != "decoder"]
+    default = [group for group in ABLATION_GROUPS if group != "decoder"]
     parser.add_argument(
         "--groups", nargs="+", default=default,
-        help=f"of {', '.join(GROUPS)} (default: all but decoder)",
+        help=f"of {', '.join(ABLATION_GROUPS)} (default: all but decoder)",
     )  # fmt: skip
     parser.add_argument(
         "--config", type=Path, metavar="YAML",

@@ -17,18 +17,13 @@ from jetseg_core.network.jetseg import JetSeg
 from jetseg_core.network.model_config import COMBINATIONS, PAPER_ATTENTION, ModelConfig
 from jetseg_core.output_places import check_apart
 from jetseg_core.training.fit import train
-from jetseg_core.training.train_config import TrainConfig
-
-GROUPS = ("combination", "loss", "activation", "attention", "encoder", "decoder")
-"""Comparisons: kernel combinations, losses, activations, attention or none, forms of the encoder, forms and widths of
-the decoder."""
-
+from jetseg_core.training.train_config import ABLATION_GROUPS, TrainConfig
 
 def variants(group: str, preset: str) -> dict[str, dict[str, Any]]:
-    """Settings that differ among the variants of one of `GROUPS`, by the variant's name.
+    """Settings that differ among the variants of one of `ABLATION_GROUPS`, by the variant's name.
 
     Args:
-        group: one of `GROUPS`.
+        group: one of `ABLATION_GROUPS`.
         preset: size of the network, which fixes the decoder's width.
     """
     width = ModelConfig(preset).sizes.decoder_channels
@@ -83,16 +78,16 @@ def ablate(base: TrainConfig, groups: Sequence[str], seeds: int = 1) -> list[Abl
 
     Args:
         base: settings that all runs share; its own seed does not count.
-        groups: names from `GROUPS`.
+        groups: names from `ABLATION_GROUPS`.
         seeds: runs of each variant, 1 or more.
 
     Raises:
         JetSegError: an unknown group, no seed, or a folder with runs of other settings, or one that is, holds or lies
             in the data set.
     """
-    unknown = [group for group in groups if group not in GROUPS]
+    unknown = [group for group in groups if group not in ABLATION_GROUPS]
     if unknown or not groups:
-        raise JetSegError(f"groups: {unknown or 'none given'}; choose from {', '.join(GROUPS)}")
+        raise JetSegError(f"groups: {unknown or 'none given'}; choose from {', '.join(ABLATION_GROUPS)}")
     if seeds < 1:
         raise JetSegError(f"seeds: {seeds}; every variant needs 1 or more runs")
     check_apart([base.out], [base.data])

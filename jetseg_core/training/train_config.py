@@ -21,6 +21,9 @@ LOSSES = {
 }
 """Terms by the name of a loss: JetLoss, one term of it, class-balanced cross-entropy, or cross-entropy of the hard
 pixels alone (online hard example mining)."""
+ABLATION_GROUPS = ("combination", "loss", "activation", "attention", "encoder", "decoder")
+"""Comparisons of `jetseg ablate`: kernel combinations, losses, activations, attention or none, forms of the encoder,
+forms and widths of the decoder."""
 PLACES = ("data", "extra_data", "out", "init_from", "teacher")
 """Settings that are paths; the same run may be resumed with others."""
 GONE = {"street_scenes": 0}

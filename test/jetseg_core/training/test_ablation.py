@@ -12,8 +12,8 @@ from jetseg_core.cli.main import main
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.model_config import ModelConfig
 from jetseg_core.training import ablation
-from jetseg_core.training.ablation import GROUPS, ablate, changes, markdown, variants
-from jetseg_core.training.train_config import TrainConfig
+from jetseg_core.training.ablation import ablate, changes, markdown, variants
+from jetseg_core.training.train_config import ABLATION_GROUPS, TrainConfig
 
 
 def base(data: Path, out: Path) -> TrainConfig:
@@ -28,7 +28,7 @@ def test_the_groups_compare_what_they_say() -> None:
         group: [
             TrainConfig("", "").updated(**settings) for settings in variants(group, "agx").values()
         ]
-        for group in GROUPS
+        for group in ABLATION_GROUPS
     }
     assert [config.model.combination for config in trained["combination"]] == list(range(6))
     assert {config.loss for config in trained["loss"]} == {"jet+ce", "jet", "ce", "ohem"}
@@ -44,7 +44,7 @@ def test_the_groups_compare_what_they_say() -> None:
     ]  # fmt: skip
     assert {config.model.encoder for config in trained["encoder"]} == {"refined", "paper"}
     # In every group one is the base, and the others differ from it in one thing.
-    for group in GROUPS:
+    for group in ABLATION_GROUPS:
         every = variants(group, "agx").values()
         counts = [len(changes(TrainConfig("", ""), settings)) for settings in every]
         assert sorted(counts) == [0] + [1] * (len(counts) - 1)
