@@ -14,6 +14,7 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.installed_files import installed_folders
 from jetseg_core.network.model_config import ModelConfig
 from jetseg_core.plain_data import check_plain, short
+from jetseg_core.runtime.runtime_settings import RuntimeSettings
 
 CHECKPOINT_SUFFIX = ".pt"
 EXPORTED_SUFFIX = ".onnx"
@@ -86,7 +87,7 @@ class ModelFiles:
 
 
 def find_model(name_or_path: str) -> ModelFiles:
-    """Find a shipped model by its name (``nano_camvid11``), or any by the path of either of its files.
+    """Find a shipped model by its name (``nano_road11``), or any by the path of either of its files.
 
     The other form is expected next to the one named. Names are looked up in ``$JETSEG_MODELS`` and where
     JetSeg was installed.
@@ -114,12 +115,13 @@ def find_model(name_or_path: str) -> ModelFiles:
 
 
 def shipped_model_of(preset: str) -> str:
-    """Name of the shipped model of a preset; names are ``<preset>_<classes>``.
+    """Name of the shipped model of a preset; names are ``<preset>_<data>``. Of several, the default one counts.
 
     Raises:
-        JetSegError: no shipped model has this preset, or several have it.
+        JetSegError: no shipped model has this preset, or several have it and none is the default.
     """
     found = [name for name in _shipped_names() if name.startswith(f"{preset}_")]
+    found = [name for name in found if name == RuntimeSettings.checkpoint] or found
     if len(found) == 1:
         return found[0]
     reason = f"several shipped models of preset '{preset}'" if found else "no shipped model of it"

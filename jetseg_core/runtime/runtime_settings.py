@@ -22,7 +22,7 @@ class RuntimeSettings:
         JetSegError: a field holds a value that is not allowed.
     """
 
-    checkpoint: str = "nano_camvid11"
+    checkpoint: str = "nano_road11"
     """Name of a shipped model, or path of a .pt or .onnx file."""
     backend: str = "auto"
     """auto (the fastest available) or a name in `registry.backends`."""

@@ -19,6 +19,7 @@ from jetseg_core.output_places import check_apart
 from jetseg_core.training.fit import train
 from jetseg_core.training.train_config import ABLATION_GROUPS, TrainConfig
 
+
 def variants(group: str, preset: str) -> dict[str, dict[str, Any]]:
     """Settings that differ among the variants of one of `ABLATION_GROUPS`, by the variant's name.
 
@@ -87,7 +88,9 @@ def ablate(base: TrainConfig, groups: Sequence[str], seeds: int = 1) -> list[Abl
     """
     unknown = [group for group in groups if group not in ABLATION_GROUPS]
     if unknown or not groups:
-        raise JetSegError(f"groups: {unknown or 'none given'}; choose from {', '.join(ABLATION_GROUPS)}")
+        raise JetSegError(
+            f"groups: {unknown or 'none given'}; choose from {', '.join(ABLATION_GROUPS)}"
+        )
     if seeds < 1:
         raise JetSegError(f"seeds: {seeds}; every variant needs 1 or more runs")
     check_apart([base.out], [base.data])

@@ -62,8 +62,8 @@ def test_every_backend_and_precision_that_runs_here_is_measured(
     printed = bench(capsys, "--size", "64", "96", "--training-form")
     trained = [printed["results"].pop() for _ in range(2)]
     assert [row["model"] for row in trained] == [
-        "nano_camvid11 (training form, channels_last)",
-        "nano_camvid11 (training form)",
+        "nano_road11 (training form, channels_last)",
+        "nano_road11 (training form)",
     ]
     assert all(row["median_ms"] > 0 for row in trained)
     assert {"torch", "openvino", "onnxruntime"} <= {row["backend"] for row in printed["results"]}
@@ -111,6 +111,6 @@ def test_anybody_s_model_runs_beside_ours(
     onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)]), path)
     options = ["--backend", "openvino", "--precision", "fp32", "--no-start-up"]
     rows = bench(capsys, *options, "--size", "64", "96", "--against", str(path))["results"]
-    assert [row["model"] for row in rows] == ["nano_camvid11", "theirs"]
+    assert [row["model"] for row in rows] == ["nano_road11", "theirs"]
     assert rows[1]["macs"] is None
     assert np.isfinite(rows[1]["median_ms"])

@@ -59,7 +59,7 @@ def test_a_backend_that_loads_but_does_not_run_fails(monkeypatch: pytest.MonkeyP
         raise RuntimeError("CUDA out of memory")
 
     monkeypatch.setattr(Runtime, "segment", out_of_memory)
-    findings = {item.name: item for item in examine_inference("nano_camvid11")}
+    findings = {item.name: item for item in examine_inference("nano_road11")}
     assert findings["self-test"].state == "fail"
     assert "CUDA out of memory" in findings["self-test"].found
 
@@ -77,7 +77,7 @@ def test_a_missing_package_is_named_and_ends_the_examination(
 
     monkeypatch.setattr(builtins, "__import__", without_yaml)
     monkeypatch.setattr("importlib.import_module", lambda name: without_yaml(name))
-    findings = list(examine_core("nano_camvid11"))
+    findings = list(examine_core("nano_road11"))
     (failed,) = (item for item in findings if item.state == "fail")
     assert failed.name == "yaml"
     assert "pyyaml" in failed.mend

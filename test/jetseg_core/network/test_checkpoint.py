@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.network.checkpoint import FORMAT, load_checkpoint, save_checkpoint
 from jetseg_core.network.jetseg import JetSeg
 from jetseg_core.network.model_config import ModelConfig
-from jetseg_core.runtime.model_files import find_model
+from jetseg_core.runtime import RuntimeSettings
+from jetseg_core.runtime.model_files import find_model, shipped_model_of
 
 
 def test_what_is_saved_comes_back(tmp_path: Path) -> None:
@@ -71,8 +73,20 @@ def test_a_model_is_found_by_name_or_by_either_path(
         find_model("absent")
 
 
-def test_the_shipped_model_is_small_plain_and_says_where_it_comes_from() -> None:
-    files = find_model("nano_camvid11")
+def test_of_several_models_of_a_preset_the_default_counts(
+    exported_pair: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shipped_model_of("nano") == RuntimeSettings().checkpoint
+    for name in ("agx_a", "agx_b"):
+        shutil.copyfile(exported_pair, tmp_path / f"{name}.pt")
+    monkeypatch.setenv("JETSEG_MODELS", str(tmp_path))
+    with pytest.raises(JetSegError, match="several shipped models of preset 'agx'"):
+        shipped_model_of("agx")
+
+
+@pytest.mark.parametrize("name", ["nano_camvid11", "nano_road11"])
+def test_the_shipped_models_are_small_plain_and_say_where_they_come_from(name: str) -> None:
+    files = find_model(name)
     assert files.checkpoint is not None
     assert files.exported is not None
     assert files.checkpoint.stat().st_size < 300_000

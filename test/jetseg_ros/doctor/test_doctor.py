@@ -43,7 +43,7 @@ def test_both_names_of_the_command_have_the_same_checks(
 
 def test_without_ros_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ros_checks, "find_spec", lambda name: None)
-    (finding,) = examine_ros_if_present("nano_camvid11")
+    (finding,) = examine_ros_if_present("nano_road11")
     assert finding.state == "ok" and "only the node needs it" in finding.found
 
 

@@ -193,7 +193,7 @@ def test_a_fallback_is_a_warning_everywhere(
     rig: Rig, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("torch", reason="torch, the backend to fall back to, is not installed")
-    shipped = find_model("nano_camvid11").checkpoint
+    shipped = find_model("nano_road11").checkpoint
     assert shipped is not None
     alone = shutil.copy(shipped, tmp_path / "alone.pt")  # openvino would need alone.onnx beside it
     rig.active_node(model__checkpoint=str(alone), runtime__backend="openvino")
@@ -212,7 +212,7 @@ def test_a_fallback_is_a_warning_everywhere(
 def test_no_fallback_when_strict(
     rig: Rig, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    shipped = find_model("nano_camvid11").checkpoint
+    shipped = find_model("nano_road11").checkpoint
     assert shipped is not None
     alone = shutil.copy(shipped, tmp_path / "alone.pt")
     node = rig.node(

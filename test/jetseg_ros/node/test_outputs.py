@@ -207,7 +207,7 @@ def test_model_info_reaches_who_comes_late(rig: Rig) -> None:
     rig.spin_until(lambda: bool(infos), "the latched model_info")
     runtime = create_runtime(RuntimeSettings())
     info, model = infos[0], runtime.description
-    assert info.model_name == model.name == "nano_camvid11"
+    assert info.model_name == model.name == "nano_road11"
     assert (info.preset, info.combination) == (model.preset, model.combination)
     assert info.checkpoint_sha256 == model.sha256 and len(model.sha256) == 64
     assert list(info.class_ids) == list(range(len(model.classes)))

@@ -81,7 +81,7 @@ def test_what_is_set_at_start_arrives(rig: Rig) -> None:
 
 def test_a_preset_stands_for_the_shipped_model_of_its_size(rig: Rig) -> None:
     node = rig.active_node(model__preset="nano", model__checkpoint="elsewhere.pt")
-    assert node.parameters.runtime_settings().checkpoint == "nano_camvid11"
+    assert node.parameters.runtime_settings().checkpoint == "nano_road11"
 
 
 def test_changes_apply_to_the_next_frame(rig: Rig, street: np.ndarray) -> None:

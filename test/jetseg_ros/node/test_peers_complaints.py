@@ -100,7 +100,7 @@ def test_loading_says_so_before_it_takes_long(
 
     monkeypatch.setattr(segmentation_node, "create_runtime", slow)
     rig.active_node()
-    assert "loading nano_camvid11 (backend auto)" in said[0] and "minutes" in said[0]
+    assert "loading nano_road11 (backend auto)" in said[0] and "minutes" in said[0]
 
 
 def test_started_by_hand_it_serves_without_a_manager(

@@ -72,7 +72,7 @@ def test_signals_end_it_cleanly(
 @SIGNALS
 def test_a_signal_ends_it_while_the_model_is_loaded(start: Start, number: signal.Signals) -> None:
     node = start("node.segmentation_node")
-    wait_for_line(node, "loading nano_camvid11")
+    wait_for_line(node, "loading nano_road11")
     ends_cleanly(node, number, "while a model is loaded")
 
 

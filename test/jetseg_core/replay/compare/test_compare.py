@@ -141,12 +141,12 @@ def test_a_model_is_replayed_on_the_other_s_recording(
 ) -> None:
     size = ["--size", str(SIZE[0]), str(SIZE[1])]
     out = ["--out", str(tmp_path), "--json"]
-    main(["compare", str(replayed[0]), "nano_camvid11", "--precision", "fp32", *size, *out])
+    main(["compare", str(replayed[0]), "nano_road11", "--precision", "fp32", *size, *out])
     found = json.loads(capsys.readouterr().out)
     assert found["b"]["precision"] == "fp32" and found["labelled_frames"] == 9
     assert (tmp_path / "b" / "report.html").is_file()
     with pytest.raises(SystemExit):
-        main(["compare", "nano_camvid11", "nano_camvid11", *out])
+        main(["compare", "nano_road11", "nano_road11", *out])
     assert "name the recording to replay it on with --bag" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["compare", str(replayed[0]), str(tmp_path / "nothing"), *out])

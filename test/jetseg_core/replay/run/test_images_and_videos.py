@@ -202,7 +202,7 @@ def test_two_models_are_compared_on_images(images: Path, tmp_path: Path) -> None
     replay_with_report(settings(images, tmp_path / "a", rate_hz=25.0))
     runtime = RuntimeSettings(input_size=SIZE)
     found = compare_with_page(
-        str(tmp_path / "a"), "nano_camvid11", tmp_path / "out", runtime=runtime
+        str(tmp_path / "a"), "nano_road11", tmp_path / "out", runtime=runtime
     ).to_dict()
     assert found["frames"] == 9 and found["labelled_frames"] == 8
     assert found["figures"]["miou"]["difference"] == 0

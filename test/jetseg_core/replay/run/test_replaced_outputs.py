@@ -255,14 +255,12 @@ def test_a_comparison_lies_apart_from_what_it_compares(
         assert f"{wrong}: {how} {one}" in said
     bag = ["--bag", tmp_path / "drive"]
     for wrong in (tmp_path / "drive" / "out", tmp_path / "drive"):
-        said = refused(capsys, "compare", one, "nano_camvid11", *bag, "--out", wrong)
+        said = refused(capsys, "compare", one, "nano_road11", *bag, "--out", wrong)
         assert "which is read" in said
     assert contents(tmp_path) == before
     out.mkdir()
     (out / "b").symlink_to(one)
-    assert f"{out / 'b'}: is" in refused(
-        capsys, "compare", one, "nano_camvid11", *bag, "--out", out
-    )
+    assert f"{out / 'b'}: is" in refused(capsys, "compare", one, "nano_road11", *bag, "--out", out)
     assert contents(tmp_path) == before
 
 
@@ -278,7 +276,7 @@ def test_a_comparison_spares_what_is_another_s(
     theirs = tmp_path / "b" / "bag" / "thesis.txt"
     theirs.parent.mkdir(parents=True)
     theirs.write_text("years of work")
-    said = refused(capsys, "compare", replayed[0], "nano_camvid11", "--out", tmp_path)
+    said = refused(capsys, "compare", replayed[0], "nano_road11", "--out", tmp_path)
     assert "bag: in the way of a result" in said and theirs.read_text() == "years of work"
     for _ in range(2):
         main([*command, *OPTIONS])
