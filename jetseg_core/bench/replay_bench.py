@@ -111,7 +111,7 @@ def _watched(
     """Results of the turns; seconds from the first frame to the last without the turns; memory."""
     memory = {"warm": 0.0, "end": 0.0, "peak": 0.0}
     done, began, ended = 0, 0.0, 0.0
-    held, turns = 0.0, list[float]()
+    held, held_before_end, turns = 0.0, 0.0, list[float]()
     with (
         ProcessPool(size=1, threads=settings.runtime.threads) as pool,
         tqdm(total=frames, desc="replaying", unit="frame", disable=None) as bar,
@@ -124,8 +124,8 @@ def _watched(
                 if isinstance(news, Outcome):
                     if news.error:
                         raise JetSegError(f"the replay failed: {news.error}")
-                    return turns, ended - began - held, memory
-                done, ended = news.done, time.perf_counter()
+                    return turns, ended - began - held_before_end, memory
+                done, ended, held_before_end = news.done, time.perf_counter(), held
                 began = ended if done == 0 else began
                 bar.update(done - bar.n)
             if resident := resident_memory_mb(process.pid):

@@ -57,9 +57,13 @@ class SegmentationNode(LifecycleNode):
         self._intake: Intake | None = None
         self._latched: dict[int, Subscription] = {}
         self._slots: FrameSlots[InputMessage] = FrameSlots(0)
-        self._mirror = ParameterMirror(
-            self, SegmentationParameters, configured=lambda: self._runtime is not None
-        )
+        try:
+            self._mirror = ParameterMirror(
+                self, SegmentationParameters, configured=lambda: self._runtime is not None
+            )
+        except Exception:
+            super().destroy_node()  # else its name stays taken in this process
+            raise
         self._model_outputs = ModelOutputs(self)
         # Not managed by the lifecycle, and on a steady clock: it reports in every state.
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
@@ -59,6 +60,7 @@ class Rig:
         self.peer.destroy_node()
         self.executor.shutdown()
         self.context.try_shutdown()
+        gc.collect()  # a node whose constructor failed holds its name until then
 
     def node(self, *remaps: str, **parameters: Any) -> SegmentationNode:
         """A segmentation node, unconfigured; remaps as in 'image:=/front', parameters as in output__size='network'."""

@@ -86,7 +86,7 @@ def test_a_ros2_command_without_rosbag2(bag: Path, install: Install) -> None:
 
 def test_no_recording(tmp_path: Path, install: Install) -> None:
     install("exit 0")
-    assert "nothing: not a rosbag2 recording" in refusal(str(tmp_path / "nothing"))
+    assert "nothing: no such file or folder" in refusal(str(tmp_path / "nothing"))
 
 
 def test_no_node(domain: int, bag: Path, install: Install) -> None:

@@ -35,8 +35,8 @@ class ModelFacts:
     """Height and width of the network's input."""
     resize: str
     """Policy that fits frames into that size."""
-    class_map: str = ""
-    """Name of the map that made the classes of the model's own; empty = they are its own."""
+    class_map: str | None = None
+    """Name of the map that made the classes of the model's own; None = they are its own."""
 
 
 @dataclass(frozen=True)

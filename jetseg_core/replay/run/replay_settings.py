@@ -122,7 +122,7 @@ def describe_run(
             "sha256": model.sha256,
             "input_size": list(runtime.input_size),
             "resize": settings.runtime.resize,
-            "class_map": model.class_map,
+            "class_map": model.class_map or None,
         },
         "classes": model.classes.to_dict(),
         "backend": runtime.backend,

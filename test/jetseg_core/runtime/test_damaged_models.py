@@ -129,7 +129,7 @@ def test_a_graph_of_another_form_is_refused(
         ({"name": ["x"]}, r"name \['x'\]"),
         ({"sha256": 7}, "sha256 7"),
         ({"provenance": 3}, "provenance 3"),
-        ({"config": None}, "model configuration: None"),
+        ({"config": 7}, "model configuration: 7"),
         ({"config": {"num_classes": 12}}, "11 names of classes for a network of 12"),
         ({"config": {"decoder_channels": 10**7}}, "decoder_channels: 10000000"),
         ({"classes": []}, r"class set: \[\]"),

@@ -25,7 +25,9 @@ WARM_UP = 100
 
 @pytest.mark.slow
 def test_memory_does_not_grow(rig: Rig, start: Start, street: np.ndarray, soak_frames: int) -> None:
-    node = start("node.segmentation_node", "-p", "input.size:=[64, 96]")
+    node = start(
+        "node.segmentation_node", "-p", "input.size:=[64, 96]", "-p", "output.mask_classes:=[Road]"
+    )
     rig.wait_until_active()
     labels = rig.record(Image, "segmentation/label")
 
