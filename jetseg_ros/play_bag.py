@@ -67,13 +67,13 @@ def _parser() -> argparse.ArgumentParser:
 def _find_player() -> str:
     """Path of ``ros2``, where it can play bags."""
     ros2 = shutil.which("ros2")
-    mend = "install ros-$ROS_DISTRO-ros2bag and source the distribution's setup file"
+    remedy = "install ros-$ROS_DISTRO-ros2bag and source the distribution's setup file"
     if ros2 is None:
-        raise JetSegError(f"there is no `ros2` command, so no `ros2 bag play`; {mend}")
+        raise JetSegError(f"there is no `ros2` command, so no `ros2 bag play`; {remedy}")
     asked = subprocess.run([ros2, "bag", "play", "--help"], capture_output=True, text=True)
     if asked.returncode:
         reason = (asked.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise JetSegError(f"`ros2 bag play` does not work here ({reason}); {mend}")
+        raise JetSegError(f"`ros2 bag play` does not work here ({reason}); {remedy}")
     return ros2
 
 

@@ -33,11 +33,11 @@ class CameraPose:
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.rotation).all() and np.isfinite(self.position).all()):
-            raise JetSegError("the camera's pose holds values that are not numbers; mend it")
+            raise JetSegError("the camera's pose holds values that are not numbers; correct it")
         if not self.position[2] > 0:
             raise JetSegError(
-                f"the camera is {self.position[2]:g} m above the ground; expected more than 0: mend camera.height, or "
-                "the transform to the base's frame and ground.z"
+                f"the camera is {self.position[2]:g} m above the ground; expected more than 0: correct "
+                "camera.height, or the transform to the base's frame and ground.z"
             )
 
     @classmethod
@@ -84,7 +84,7 @@ class CameraPose:
         """
         norm = np.linalg.norm(quaternion)
         if not norm > 0:
-            raise JetSegError("the camera's transform has a quaternion of zeros; mend it")
+            raise JetSegError("the camera's transform has a quaternion of zeros; correct it")
         x, y, z, w = np.array(quaternion, float) / norm
         vector = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
         rotation = np.eye(3) + 2 * w * vector + 2 * vector @ vector

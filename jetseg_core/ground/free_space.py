@@ -31,7 +31,7 @@ KNOWN_HIGH = ("Sky", "Void")
 
 @dataclass(frozen=True)
 class ClassRoles:
-    """What each class says of the ground that its pixels cover.
+    """Meaning of each class for the ground that its pixels cover.
 
     Raises:
         JetSegError: a class that the model does not have; the message lists its classes.
@@ -74,7 +74,7 @@ def _in(name: str, names: Sequence[str]) -> bool:
 
 
 class FreeSpace:
-    """What one label image says of the ground.
+    """Free and occupied ground in one label image.
 
     Args:
         lookup: for the image's camera.

@@ -205,5 +205,5 @@ class GroundLookup:
     def _nothing_seen(self) -> str:
         return (
             f"the camera, {self.pose.position[2]:g} m above the ground, sees no cell of {self.grid.resolution:g} m of "
-            "the grid; mend its pose (a positive pitch looks down), or move or coarsen the grid"
+            "the grid; correct its pose (a positive pitch looks down), or move or coarsen the grid"
         )

@@ -48,7 +48,7 @@ def classes_of(model: ModelInfo) -> ClassSet:
 
 @dataclass
 class Measurements:
-    """What was counted and timed; times in nanoseconds."""
+    """Counts and times of a run; times in nanoseconds."""
 
     model: ModelInfo | None = None
     sent: list[int] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What the demo found, as numbers for machines and as text for people."""
+"""Results of the demo, as numbers for machines and as text for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the node says about itself once a second, whether frames come or not."""
+"""Diagnostics of the node, once a second, whether frames come or not."""
 
 from __future__ import annotations
 
