@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from statistics import mean
@@ -11,6 +12,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from jetseg_core.allocator import keep_freed_memory
+from jetseg_core.errors import JetSegError
 from jetseg_core.network.checkpoint import save_checkpoint
 from jetseg_core.network.jetseg import doubled, normalise
 from jetseg_core.training.run_folder import RunFolder
@@ -72,12 +74,24 @@ def train_epoch(run: TrainingRun, epoch: int) -> dict[str, float]:
     for batch in bar:
         images, labels, soft = (part.to(workers.device) for part in batch)
         terms = _loss(run, images, labels, soft)
+        values = {name: float(term.detach()) for name, term in terms.items()}
+        _check_finite(run, values)
         state.step(terms["loss"])
-        for name, term in terms.items():
-            sums[name] = sums.get(name, 0.0) + float(term.detach())
+        for name, value in values.items():
+            sums[name] = sums.get(name, 0.0) + value
     state.epoch = epoch + 1
     state.seconds += time.monotonic() - began
     return {name: total / run.steps_per_epoch for name, total in sums.items()}
+
+
+def _check_finite(run: TrainingRun, values: dict[str, float]) -> None:
+    """Raise before weights that are no numbers replace those of the last epoch."""
+    if not all(map(math.isfinite, values.values())):
+        found = ", ".join(f"{name} {value:g}" for name, value in values.items())
+        raise JetSegError(
+            f"the loss is not a finite number in epoch {run.state.epoch + 1}: {found}; last.pt and best.pt are as they "
+            f"were before it. Train again with a --learning-rate below {run.config.learning_rate:g}"
+        )
 
 
 def _loss(run: TrainingRun, images: Tensor, labels: Tensor, soft: Tensor) -> dict[str, Tensor]:

@@ -26,6 +26,8 @@ ABLATION_GROUPS = ("combination", "loss", "activation", "attention", "encoder", 
 forms and widths of the decoder."""
 PLACES = ("data", "extra_data", "out", "init_from", "teacher")
 """Settings that are paths; the same run may be resumed with others."""
+WHOLE = 1 - 1e-9
+"""Sum of shares from which on they are the whole, in spite of rounding."""
 GONE = {"street_scenes": 0}
 """Settings of earlier versions that are no more, with the only value that is still understood."""
 
@@ -84,7 +86,8 @@ class TrainConfig:
     )
     extra_shares: str = setting(
         "0.5",
-        "share of the training frames that come from each of --extra-data, separated by commas",
+        "share of the training frames that come from each of --extra-data, separated by commas; with a sum of 1 "
+        "nothing of --data is trained on but its classes' frequencies",
     )
     hold_out: str = setting(
         "",
@@ -185,7 +188,7 @@ class TrainConfig:
         """The further data sets, with the share of the training frames that comes from each.
 
         Raises:
-            JetSegError: there is not one share for each, or they leave nothing to `data`.
+            JetSegError: there is not one share for each, or their sum is above 1.
         """
         roots = names_in(self.extra_data)
         if not roots:
@@ -197,11 +200,11 @@ class TrainConfig:
         if (
             len(shares) != len(roots)
             or not all(share > 0 for share in shares)
-            or not sum(shares) < 1
+            or not sum(shares) <= 2 - WHOLE
         ):
             raise JetSegError(
                 f"extra_shares: '{self.extra_shares}' for {len(roots)} of extra_data; expected a share above 0 for "
-                "each, separated by commas, with a sum below 1, as in 0.5"
+                "each, separated by commas, with a sum of at most 1, as in 0.5"
             )
         return dict(zip(roots, shares, strict=True))
 

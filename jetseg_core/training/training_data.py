@@ -19,7 +19,7 @@ from jetseg_core.data.data_set import DataSet
 from jetseg_core.data.layouts import find_layout
 from jetseg_core.data.soft_labels import certain_labels, decode_soft, recording_of
 from jetseg_core.errors import JetSegError
-from jetseg_core.training.train_config import TrainConfig
+from jetseg_core.training.train_config import WHOLE, TrainConfig
 from jetseg_core.training.training_frame import (
     TrainingFrame,
     draw_evenly,
@@ -40,7 +40,7 @@ class TrainingData:
 
     classes: ClassSet
     train: list[TrainingFrame]
-    """Labelled frames; every one comes once in an epoch."""
+    """Labelled frames; every one comes once in an epoch, or none does where `extra` has the whole of it."""
     val: Frames
     description: str
     """Source of the training frames, for a checkpoint's provenance."""
@@ -85,6 +85,8 @@ class TrainingData:
                     f"hold_out: no frame's name begins with '{beginning}'; there are {', '.join(sorted(names)[:3])} "
                     f"... {max(names)}"
                 )
+        if sum(share for _, share in extra) >= WHOLE:
+            described = f"class frequencies alone of {described}"
         data = cls(
             classes,
             train,
@@ -110,11 +112,11 @@ class TrainingData:
 
     def epoch_length(self) -> int:
         """Number of frames in an epoch."""
-        return len(self.train) + sum(self._drawn())
+        return len(self._labelled_drawn()) + sum(self._drawn())
 
     def epoch(self, seed: int, epoch: int) -> list[TrainingFrame]:
         """The frames of an epoch: the labelled ones, then those drawn from further data sets, by seed and epoch."""
-        frames = list(self.train)
+        frames = list(self._labelled_drawn())
         for number, ((extra, _), count) in enumerate(zip(self.extra, self._drawn(), strict=True)):
             frames += draw_evenly(extra, count, np.random.default_rng((seed, epoch, 0, number)))
         return frames
@@ -122,7 +124,14 @@ class TrainingData:
     def _drawn(self) -> list[int]:
         """Number of frames that an epoch has from each further data set."""
         own = 1 - sum(share for _, share in self.extra)
-        return [round(len(self.train) * share / own) for _, share in self.extra]
+        if self._labelled_drawn():
+            return [round(len(self.train) * share / own) for _, share in self.extra]
+        length = sum(len(frames) for frames, _ in self.extra)
+        return [round(length * share) for _, share in self.extra]
+
+    def _labelled_drawn(self) -> list[TrainingFrame]:
+        """The labelled frames of an epoch: all, or none where further data sets have the whole of it."""
+        return self.train if sum(share for _, share in self.extra) < WHOLE else []
 
     def class_pixels(self) -> np.ndarray:
         """(C,) int64 pixels of each class in the training frames; labels of no class do not count."""
@@ -192,8 +201,8 @@ def epoch_batches(
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Yield (images (N, H, W, 3) uint8, labels (N, H, W) int64, soft labels (N, C, H/2, W/2) uint8).
 
-    Every labelled frame comes once. The last incomplete batch is left out. A thread prepares the next batch while the
-    network works on this one. Of each batch, `share` is yielded.
+    The frames are those of `TrainingData.epoch`. The last incomplete batch is left out. A thread prepares the next batch
+    while the network works on this one. Of each batch, `share` is yielded.
     """
     frames, num_classes = data.epoch(seed, epoch), len(data.classes)
     order = np.random.default_rng((seed, epoch)).permutation(len(frames))

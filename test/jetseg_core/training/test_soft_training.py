@@ -80,7 +80,7 @@ def test_frames_of_a_held_out_drive_validate_and_no_others(drives: Path, tmp_pat
         ({"hold_out": "a_,c"}, "hold_out: no frame's name begins with 'c'; there are a_0"),
         ({"hold_out": "a_,b_"}, "hold_out: 'a_,b_' leaves 0 frames"),
         ({"extra_data": "ROADS"}, "has frames without labels; give a --soft-weight"),
-        ({"extra_data": "ROADS", "extra_shares": "1"}, "extra_shares: '1' for 1 of extra_data"),
+        ({"extra_data": "ROADS", "extra_shares": "1.1"}, "extra_shares: '1.1' for 1 of extra_data"),
         ({"extra_data": "ROADS", "extra_shares": "0.2,0.2"}, "for 1 of extra_data"),
         ({"extra_data": "ROADS", "extra_shares": "half"}, "expected a share above 0"),
         ({"extra_data": "ROADS", "soft_weight": 1, "hold_out": "near,far,dark"}, "are held out"),
@@ -117,6 +117,19 @@ def test_an_epoch_has_its_share_of_a_further_data_set(
     names = [[f.name for f in data.epoch(0, epoch)] for epoch in (0, 0, 1)]
     assert names[0] == names[1] != names[2]
     assert {name: len(held) for name, held in data.sources.items()} == {"far": 2, "dark": 1}
+
+
+def test_a_share_of_one_leaves_no_labelled_frame(drives: Path, roads: Path, tmp_path: Path) -> None:
+    changes = {"extra_data": str(roads), "extra_shares": "1", "soft_weight": 1.0, "hold_out": "far"}
+    data = TrainingData.read(settings(drives, tmp_path, **changes))
+    names = {frame.name.partition("_")[0] for frame in data.epoch(seed=0, epoch=0)}
+    assert names <= {"near", "dark"}
+    assert len(data.epoch(seed=0, epoch=1)) == data.epoch_length() == 5
+    assert data.description.startswith("class frequencies alone of")
+    assert (
+        load_checkpoint(train(settings(drives, tmp_path / "run", **changes))).provenance["epochs"]
+        == 1
+    )
 
 
 def test_the_longest_recording_leaves_room_for_others() -> None:

@@ -301,3 +301,10 @@ def test_a_mask_of_0_and_255_is_refused_before_training(data: Path, tmp_path: Pa
         JetSegError, match=r"of a single class; values found: .* expected ids 0 to 10"
     ):
         train(settings(folder, tmp_path / "out"))
+
+
+def test_a_run_that_diverges_ends_before_it_keeps_anything(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(JetSegError, match=r"not a finite number in epoch 1: .*below 1e\+30"):
+        train(settings(data, tmp_path / "run", learning_rate=1e30))
+    assert not (tmp_path / "run" / "last.pt").exists()
+    assert not (tmp_path / "run" / "best.pt").exists()
