@@ -201,8 +201,8 @@ def epoch_batches(
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Yield (images (N, H, W, 3) uint8, labels (N, H, W) int64, soft labels (N, C, H/2, W/2) uint8).
 
-    The frames are those of `TrainingData.epoch`. The last incomplete batch is left out. A thread prepares the next batch
-    while the network works on this one. Of each batch, `share` is yielded.
+    The frames are those of `TrainingData.epoch`. The last incomplete batch is left out. A thread prepares the next
+    batch while the network works on this one. Of each batch, `share` is yielded.
     """
     frames, num_classes = data.epoch(seed, epoch), len(data.classes)
     order = np.random.default_rng((seed, epoch)).permutation(len(frames))
