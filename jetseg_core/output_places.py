@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from jetseg_core.errors import JetSegError
+
+_HEAD = 33
+"""Bytes of a PNG up to the end of its first chunk."""
+_TEXT = b"tEXtSoftware\0JetSeg"
+_MARK = (len(_TEXT) - 4).to_bytes(4, "big") + _TEXT + zlib.crc32(_TEXT).to_bytes(4, "big")
+"""Second chunk of a picture that is a result. A program that changes the picture writes it without this."""
 
 
 def check_apart(outputs: Iterable[str | Path], inputs: Iterable[str | Path]) -> None:
@@ -57,6 +64,16 @@ def check_replaceable(folder: Path, names: Iterable[str], own: Collection[str]) 
             )
 
 
+def check_pictures(folder: Path, names: Collection[str]) -> None:
+    """Refuse to replace anything but pictures that `mark_picture` has marked; see `check_replaceable`."""
+    check_replaceable(folder, names, {name for name in names if _is_marked(folder / name)})
+
+
+def mark_picture(png: bytes) -> bytes:
+    """The PNG with a text in it that shows it is a result, so that a later run may replace it."""
+    return png[:_HEAD] + _MARK + png[_HEAD:]
+
+
 def is_record(path: Path, keys: Collection[str]) -> bool:
     """True if the file is a JSON object with these keys."""
     try:
@@ -64,6 +81,15 @@ def is_record(path: Path, keys: Collection[str]) -> bool:
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(found, dict) and found.keys() >= set(keys)
+
+
+def _is_marked(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.seek(_HEAD)
+            return file.read(len(_MARK)) == _MARK
+    except OSError:
+        return False
 
 
 def _not_apart(output: str | Path, how: str, read: str | Path) -> JetSegError:

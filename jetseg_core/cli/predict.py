@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from jetseg_core.cli.options import add_map_option, add_runtime_options, runtime_settings
+
+KINDS = ("label", "overlay")
+"""Pictures of each frame."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -17,8 +21,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("input", help=SOURCE_HELP)
     parser.add_argument("--topic", default="", help="image topic of a recording with several")
     parser.add_argument(
-        "--out", required=True, help="folder for <name>_label.png, <name>_overlay.png"
-    )
+        "--out", required=True,
+        help="folder for <name>_label.png, <name>_overlay.png; only results of JetSeg are replaced there",
+    )  # fmt: skip
     parser.add_argument(
         "--alpha", type=float, default=0.5, help="share of class color in the overlay, 0 to 1"
     )
@@ -35,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
     from jetseg_core.atomic_file import replacing
     from jetseg_core.classes.coloring import blend_colors, color_labels
     from jetseg_core.errors import JetSegError, one_line
-    from jetseg_core.output_places import check_apart
+    from jetseg_core.output_places import check_apart, mark_picture
     from jetseg_core.runtime import create_runtime
     from jetseg_core.sources import open_source
 
@@ -44,6 +49,7 @@ def run(options: argparse.Namespace) -> None:
     source = open_source(options.input, topic=options.topic)
     out = Path(options.out)
     check_apart([out], source.places)
+    _check_own(out, (source.frame_name(index) for index in range(len(source))))
     runtime = create_runtime(runtime_settings(options))
     out.mkdir(parents=True, exist_ok=True)
     print(runtime.selection)
@@ -53,12 +59,19 @@ def run(options: argparse.Namespace) -> None:
             colors = color_labels(labels, runtime.description.classes)
             overlay = blend_colors(frame.image, colors, labels, options.alpha)
             pictures = {"label": labels, "overlay": cv2.cvtColor(overlay, cv2.COLOR_RGB2BGR)}
-            for kind, picture in pictures.items():
-                path = out / f"{frame.name}_{kind}.png"
-                _, encoded = cv2.imencode(".png", picture)
-                with replacing(path) as partial:
-                    partial.write_bytes(encoded.tobytes())
+            _check_own(out, [frame.name])  # a video may be longer than its header says
+            for kind in KINDS:
+                with replacing(out / f"{frame.name}_{kind}.png") as partial:
+                    _, encoded = cv2.imencode(".png", pictures[kind])
+                    partial.write_bytes(mark_picture(encoded.tobytes()))
     for warning in source.warnings:
         print(f"warning: {one_line(warning)}", file=sys.stderr)
     if source.unreadable:
         print(f"{source.unreadable} frames could not be read", file=sys.stderr)
+
+
+def _check_own(out: Path, frames: Iterable[str]) -> None:
+    """Check that the pictures of these frames would replace nothing but earlier ones; see `check_replaceable`."""
+    from jetseg_core.output_places import check_pictures
+
+    check_pictures(out, [f"{frame}_{kind}.png" for frame in frames for kind in KINDS])

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from jetseg_core.errors import JetSegError
-    from jetseg_core.output_places import check_apart
+    from jetseg_core.output_places import check_apart, check_pictures
     from jetseg_core.runtime import create_runtime
     from jetseg_core.sources import open_source
     from jetseg_core.training.softening import write_softened
@@ -45,6 +45,7 @@ def run(options: argparse.Namespace) -> None:
     source = open_source(options.input, topic=options.topic)
     out = Path(options.out)
     check_apart([out], source.places)
+    check_pictures(out, [f"{source.frame_name(index)}.png" for index in range(len(source))])
     runtime = create_runtime(runtime_settings(options))
     print(runtime.selection)
     with source:

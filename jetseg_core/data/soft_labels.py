@@ -15,6 +15,7 @@ import numpy as np
 from jetseg_core.atomic_file import replacing
 from jetseg_core.classes import UNLABELLED
 from jetseg_core.errors import JetSegError
+from jetseg_core.output_places import mark_picture
 from jetseg_core.picture_decoding import check_pixels
 
 FOLDER = "soft"
@@ -77,7 +78,7 @@ def write_soft(file: Path, probabilities: np.ndarray) -> None:
     steps = np.rint(probabilities * STEPS).clip(0, STEPS).astype(np.uint8)
     stacked = steps.reshape(-1, steps.shape[2])
     with replacing(file) as partial:
-        partial.write_bytes(cv2.imencode(".png", stacked)[1].tobytes())
+        partial.write_bytes(mark_picture(cv2.imencode(".png", stacked)[1].tobytes()))
 
 
 def certain_labels(soft: np.ndarray, size: tuple[int, int], certain: float = CERTAIN) -> np.ndarray:

@@ -68,6 +68,10 @@ class FolderSource(FrameSource):
     def __len__(self) -> int:
         return len(self.files)
 
+    def frame_name(self, index: int) -> str:
+        """Name of the frame of this number, from 0."""
+        return self.names[index]
+
     def unread(self) -> Iterator[Callable[[], Frame]]:
         """The frames, each as a call that reads it; errors of label images are raised as they are."""
         for file, name, label in zip(self.files, self.names, self.labels, strict=True):

@@ -63,6 +63,10 @@ class FrameSource(abc.ABC):
         The call raises `UnreadableFrameError` if it cannot be read; the message names the file.
         """
 
+    @abc.abstractmethod
+    def frame_name(self, index: int) -> str:
+        """Name of the frame of this number, from 0."""
+
     def __iter__(self) -> Iterator[Frame]:
         """The frames that can be read, from the first one on.
 

@@ -53,6 +53,10 @@ class GeneratorSource(FrameSource):
     def __len__(self) -> int:
         return self._length
 
+    def frame_name(self, index: int) -> str:
+        """Name of the frame of this number, from 0."""
+        return f"street_{index:06d}"
+
     def unread(self) -> Iterator[Callable[[], Frame]]:
         """The frames, each as a call that draws it."""
         return (partial(self._draw, index) for index in range(self._length))
@@ -62,7 +66,7 @@ class GeneratorSource(FrameSource):
         image, labels = self._scene.render(index)
         return Frame(
             image=image,
-            name=f"street_{index:06d}",
+            name=self.frame_name(index),
             stamp_ns=round(index * 1e9 / self.rate_hz),
             labels=labels if self._labelled else None,
         )

@@ -50,6 +50,10 @@ class RecordingSource(FrameSource):
     def __len__(self) -> int:
         return self._length
 
+    def frame_name(self, index: int) -> str:
+        """Name of the frame of this number, from 0."""
+        return f"{self.path.stem}_{index:06d}"
+
     def unread(self) -> Iterator[Callable[[], Frame]]:
         """The frames, each as a call that decodes it."""
         for index, recorded in enumerate(self._recording.messages([self._topic])):
@@ -63,7 +67,7 @@ class RecordingSource(FrameSource):
             raise UnreadableFrameError(f"{self.path}: frame {index}: {error}") from error
         return Frame(
             image=image,
-            name=f"{self.path.stem}_{index:06d}",
+            name=self.frame_name(index),
             stamp_ns=stamp_ns(message.header) or recorded.recorded_ns,
         )
 

@@ -47,6 +47,10 @@ class VideoSource(FrameSource):
     def __len__(self) -> int:
         return self._length
 
+    def frame_name(self, index: int) -> str:
+        """Name of the frame of this number, from 0."""
+        return f"{self.path.stem}_{index:06d}"
+
     def unread(self) -> Iterator[Callable[[], Frame]]:
         """The frames, each as a call that gives it.
 
@@ -84,7 +88,7 @@ class VideoSource(FrameSource):
             raise UnreadableFrameError(f"{self.path}: frame {index}: {error}") from error
         # A phone writes into the header how it was held, and players turn the picture by it.
         image = np.ascontiguousarray(np.rot90(image, round(decoded.rotation / 90)))
-        return Frame(image=image, name=f"{self.path.stem}_{index:06d}", stamp_ns=stamp_ns)
+        return Frame(image=image, name=self.frame_name(index), stamp_ns=stamp_ns)
 
     def _open(self) -> InputContainer:
         options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}

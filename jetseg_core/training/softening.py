@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from jetseg_core.data.soft_labels import write_soft
+from jetseg_core.output_places import check_pictures
 from jetseg_core.runtime import Runtime
 from jetseg_core.sources.frame import Frame
 
@@ -41,10 +42,15 @@ def soften(runtime: Runtime, image: np.ndarray, width: int = WIDTH) -> np.ndarra
 def write_softened(
     runtime: Runtime, frames: Iterable[Frame], folder: Path, width: int = WIDTH
 ) -> int:
-    """Write the soft labels of all frames; returns how many there were."""
+    """Write the soft labels of all frames; returns how many there were.
+
+    Raises:
+        JetSegError: they would replace something else than soft labels; see `check_replaceable`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
     for frame in frames:
+        check_pictures(folder, [f"{frame.name}.png"])
         write_soft(folder / f"{frame.name}.png", soften(runtime, frame.image, width))
         count += 1
     return count

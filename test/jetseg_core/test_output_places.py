@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from jetseg_core.cli.main import main
@@ -14,6 +16,8 @@ from jetseg_core.errors import JetSegError
 from jetseg_core.output_places import check_apart, check_replaceable, is_record
 from jetseg_core.training.run_folder import RunFolder
 from jetseg_core.training.train_config import TrainConfig
+
+STREET = "generator:frames=2,size=128x96"
 
 
 @pytest.fixture
@@ -175,18 +179,61 @@ def test_predictions_do_not_lie_among_ground_truth(
     assert f": is {data / 'valannot'}" in said
 
 
-def test_a_prediction_takes_a_link_s_place(tmp_path: Path) -> None:
-    thesis, out = tmp_path / "thesis.txt", tmp_path / "out"
-    thesis.write_text("years of work")
+@pytest.mark.parametrize(
+    ("name", "end"), [("predict", "_label"), ("predict", "_overlay"), ("soften", "")]
+)
+def test_pictures_of_another_origin_are_spared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, end: str
+) -> None:
+    """A picture of the user's own, a folder, a link; and a result that was corrected by hand since."""
+    out, thesis = tmp_path / "out", tmp_path / "thesis.png"
+    cv2.imwrite(str(thesis), np.zeros((96, 128), np.uint8))
+    command = [name, STREET, "--out", out, "--size", "96", "128"]
+    target = out / f"street_000001{end}.png"
     out.mkdir()
-    for kind in ("label", "overlay"):
-        (out / f"street_000000_{kind}.png").symlink_to(thesis)
+    for make in (lambda: shutil.copy(thesis, target), target.mkdir, target.touch):
+        make()
+        before = contents(tmp_path)
+        assert f"{target}: in the way of a result" in refused(capsys, *command)
+        assert contents(tmp_path) == before and len(list(out.iterdir())) == 1
+        target.rmdir() if target.is_dir() else target.unlink()
+    target.symlink_to(thesis)
+    before = contents(tmp_path)
+    assert f"{target}: a link" in refused(capsys, *command)
+    assert contents(tmp_path) == before
+    target.unlink()
     for _ in range(2):  # also over its own of before
-        main(
-            ["predict", "generator:frames=1,size=128x96", "--out", str(out), "--size", "96", "128"]
-        )
-    assert thesis.read_text() == "years of work"
-    assert not any(file.is_symlink() for file in out.iterdir())
+        main([str(argument) for argument in command])
+    assert len(list(out.iterdir())) == (4 if end else 2)
+    capsys.readouterr()
+    cv2.imwrite(str(target), cv2.imread(str(target), cv2.IMREAD_UNCHANGED))
+    before = contents(tmp_path)
+    assert f"{target}: in the way of a result" in refused(capsys, *command)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("source", ["folder", "drive.mp4"])
+def test_a_prediction_knows_its_files_before_it_begins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str
+) -> None:
+    path, out = tmp_path / source, tmp_path / "out"
+    frames = [np.full((96, 128, 3), 60 * index, np.uint8) for index in range(3)]
+    if source == "folder":
+        path.mkdir()
+        for index, frame in enumerate(frames):
+            cv2.imwrite(str(path / f"{index}.jpg"), frame)
+        last = "2_label.png"
+    else:
+        video = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (128, 96))
+        for frame in frames:
+            video.write(frame)
+        video.release()
+        last = "drive_000002_label.png"
+    out.mkdir()
+    (out / last).write_text("years of work")
+    said = refused(capsys, "predict", path, "--out", out, "--size", "96", "128")
+    assert f"{last}: in the way of a result" in said
+    assert [file.name for file in out.iterdir()] == [last]
 
 
 def test_an_export_spares_its_checkpoint(
