@@ -13,7 +13,7 @@ from pathlib import Path
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a path to write to; it takes the place of `path` when the block ends without an error.
 
-    A reader, or whoever comes after a kill, finds the old file or the new one, never half of one. Missing
+    A reader, also after a kill, finds the old file or the new one, never half of one. Missing
     folders are made. After an error nothing is left of what was written: the disk may be full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 MOST_CHARACTERS = 80
-"""Of a file's name, without its suffix."""
+"""Characters of a file's name, without its suffix."""
 
 
 def distinct(short: Sequence[str], full: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the launch files share: the node's arguments, and the actions that start it and RViz."""
+"""Common parts of the launch files: the node's arguments, and the actions that start it and RViz."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def node_arguments() -> list[DeclareLaunchArgument]:
 
 
 def sim_time_argument() -> DeclareLaunchArgument:
-    """For the launch files that run on either clock."""
+    """The argument of the launch files that run on either clock."""
     return DeclareLaunchArgument(
         "use_sim_time",
         default_value="",
@@ -177,7 +177,7 @@ def segmentation_node(
     remappings: list[tuple[str, str]],
     parameters: dict[str, object] | None = None,
 ) -> Node:
-    """The node, with what was given for the arguments.
+    """The node, with the values given for the arguments.
 
     Args:
         context: of the launch, which knows the arguments.
@@ -200,7 +200,7 @@ def segmentation_node(
         )
     overrides: dict[str, object] = {OVERRIDES[name]: typed(value) for name, value in given.items()}
     if "checkpoint" in given:
-        overrides[OVERRIDES["preset"]] = typed("")  # whatever the parameter file says
+        overrides[OVERRIDES["preset"]] = typed("")  # overrides the parameter file
     return Node(
         package="jetseg",
         executable="segmentation_node",
@@ -217,11 +217,11 @@ def segmentation_node(
 
 
 def _check_parameter_file(context: LaunchContext, argument: str, node: str) -> None:
-    """Refuse a parameter file that is not one for the node: launch goes on without it.
+    """Raise if a parameter file is not one for the node; launch alone would go on without it.
 
     Args:
         context: of the launch, which knows the arguments.
-        argument: that names the file.
+        argument: name of the argument that holds the file.
         node: name without namespace.
     """
     file = LaunchConfiguration(argument).perform(context)
@@ -240,7 +240,7 @@ def rviz_node(
     Args:
         namespace: in which the node's topics for that camera are.
         remappings: of the input topics.
-        config: file in config/ that says what is shown.
+        config: file of config/ with RViz's displays.
     """
     return Node(
         package="rviz2",

@@ -23,7 +23,7 @@ from jetseg_ros.node.command_line import initialise
 from jetseg_ros.node.process import one_interrupt
 
 CLOCK_HZ = 100
-"""Of /clock; between its messages the time of the node stands still."""
+"""Rate of /clock; between its messages the node's time stands still."""
 
 
 def main(args: list[str] | None = None) -> int:
@@ -78,7 +78,7 @@ def _find_player() -> str:
 
 
 def _wait_for_node(arguments: list[str], timeout_s: float) -> None:
-    """Return once the node has said which model it runs: it subscribes before it says so."""
+    """Return once the node has published its model, which it does after it has subscribed."""
     initialise(arguments)
     found: list[ModelInfo] = []
     try:

@@ -130,7 +130,7 @@ install_packages() {
 ask_python() { "$venv/bin/python" -c "$1"; }
 
 # The wheels' CMake exports name the Python and numpy of the machine that built them.
-mend_cmake_exports() {
+correct_cmake_exports() {
   local there='/opt/python/cp[0-9]+-cp[0-9]+' python_include numpy_include
   python_include=$(ask_python 'import sysconfig; print(sysconfig.get_path("include"))') &&
     numpy_include=$(ask_python 'import numpy; print(numpy.get_include())') &&
@@ -169,10 +169,10 @@ if ! packages_are_made; then
   fi
   step "installing Python packages into .venv (some minutes)" \
     "check the network and the settings of pip" install_packages
-  [[ $ros != wheels ]] || step "mending the ROS 2 wheels' CMake files" "remove .venv" mend_cmake_exports
+  [[ $ros != wheels ]] || step "correcting the ROS 2 wheels' CMake files" "remove .venv" correct_cmake_exports
   echo "$packages_key" >.venv/.packages
 fi
 rm -f build/.made
-step "building messages and package into install/" "mend what that file names" build_package
+step "building messages and package into install/" "correct what that file names" build_package
 [[ $ros != wheels ]] || step "linking the messages into .venv" "remove .venv" link_messages
 echo "$build_key" >build/.made

@@ -24,7 +24,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def lock_folder() -> Path:
-    """Where scripts/run.sh, by the same rule, locks the domains that are in use; the user's own."""
+    """Folder in which scripts/run.sh, by the same rule, locks the domains in use; the user's own."""
     text = os.environ.get("XDG_RUNTIME_DIR", "")
     base = Path(text)
     if not text or not os.access(base, os.W_OK) or base.stat().st_uid != os.getuid():
@@ -57,5 +57,5 @@ def domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 @pytest.fixture(scope="session")
 def soak_frames() -> int:
-    """How many frames a test of endurance sends: few, unless JETSEG_SOAK_FRAMES says more."""
+    """Number of frames that a test of endurance sends: few, unless JETSEG_SOAK_FRAMES is larger."""
     return int(os.environ.get("JETSEG_SOAK_FRAMES") or 100)

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
     sizes = {f"{part}_height": height for part in ("frame", "crop")}
     sizes |= {f"{part}_width": width for part in ("frame", "crop")}
     places = {"data": data_folder(options), "out": options.out}
-    # Shifts would hide part of what differs.
+    # Shifts would hide part of the difference.
     settings = {**shared, **sizes, **places, "offset_pixels": 0, **read_settings(options.config)}
     with redirect_stdout(sys.stderr):  # Progress; the result alone goes to standard output.
         rows = ablate(TrainConfig.from_dict(settings), options.groups, options.seeds)

@@ -149,7 +149,7 @@ def _measure(options: argparse.Namespace, checkpoints: list[str]) -> None:
             f"{machine.copy_gb_s} GB/s (copy)"
         )
         _print_table(rows)
-    if options.chart:  # last: a place that cannot be written to costs no figure
+    if options.chart:  # last, so that a place that cannot be written costs no figure
         from jetseg_core.bench.chart import draw_models
 
         draw_models(rows, name, options.chart)

@@ -1,4 +1,4 @@
-"""``jetseg cross-validate``: what a network makes of recordings that it never saw."""
+"""``jetseg cross-validate``: accuracy on recordings that the network never saw."""
 
 from __future__ import annotations
 

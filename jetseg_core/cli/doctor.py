@@ -1,4 +1,4 @@
-"""``jetseg doctor``: what works on this machine, what does not, and what to do about it."""
+"""``jetseg doctor``: checks of this installation and machine, with remedies."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print mIoU, IoU by class, pixel accuracy, the same by recording, and what the confidence is worth."""
+    """Print mIoU, IoU by class and pixel accuracy, in all and by recording, and the calibration of the confidence."""
     from jetseg_core.classes.class_file import find_classes
     from jetseg_core.data.data_set import DataSet
     from jetseg_core.data.soft_set import SoftSet

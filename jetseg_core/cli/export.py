@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _exported(options: argparse.Namespace) -> Path:
-    """The path of the exported form, which is written unless only an engine is wanted of it."""
+    """Write the exported form, unless only an engine of it is wanted; return its path."""
     checkpoint = options.checkpoint
     if options.engine and not options.out:
         from jetseg_core.runtime.model_files import find_model

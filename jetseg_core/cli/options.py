@@ -40,7 +40,7 @@ def add_runtime_options(parser: argparse.ArgumentParser, checkpoint: bool = True
         )
     else:
         parser.set_defaults(checkpoint=default.checkpoint)
-    # No `choices`: the error of RuntimeSettings is the same wherever a setting is made.
+    # No `choices`: RuntimeSettings gives the same error for every way to set a value.
     for name, choices in (
         ("backend", backends()),
         ("device", devices()),
@@ -122,7 +122,7 @@ def add_field_options(
             f"--{setting.name.replace('_', '-')}",
             **reader,
             required=default is MISSING,
-            default=argparse.SUPPRESS,  # To tell apart what was given from what was not.
+            default=argparse.SUPPRESS,  # Distinguishes options that were given from those that were not.
             help=text.replace("%", "%%"),
         )
 

@@ -1,4 +1,4 @@
-"""Where data sets keep frames and their label images (docs/data.md): one list of layouts for all commands.
+"""Places of frames and label images in data sets (docs/data.md): one list of layouts for all commands.
 
 `find_layout` starts from the root folder of a data set, `find_labels` from a folder of frames, `LabelFolder` from a
 folder of label images. To support another layout, add an entry to `LAYOUTS`.
@@ -172,7 +172,7 @@ class FoundLabels:
     folder: LabelFolder | None
     """The folder that they are in; None if no frame has one."""
     why: str
-    """Where they were found, or why none was, in words."""
+    """Place in which they were found, or the reason why none was, in words."""
 
 
 def find_labels(images: Path) -> FoundLabels:

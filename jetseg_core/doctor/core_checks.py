@@ -28,19 +28,19 @@ NEEDED = {
     "yaml": "pyyaml",
     "tqdm": "tqdm",
 }
-"""Modules that everything needs, and the packages that bring them."""
+"""Required modules, and the packages that bring them."""
 OPTIONAL = {
     "rosbags": "recordings (rosbag2) cannot be read; pip install -r requirements/base.txt",
     "torch": "no training and no export; pip install -r requirements/torch.txt, or on a Jetson NVIDIA's build",
 }
 """Modules that some commands need, and the functions that are lost without them."""
 LEAST_AGREEMENT = 0.5
-"""Share of a generated street that must be labelled right; an untrained or broken model is far below."""
+"""Least share of a generated street that must be right; an untrained or broken model is far below."""
 _ADVICE = "name another checkpoint, or install what it says is missing"
 
 
 def examine_core(checkpoint: str) -> Iterator[Finding]:
-    """Check the packages, then the machine, then inference, which need the packages.
+    """Check the packages, then the machine and inference, which need them.
 
     Args:
         checkpoint: name of a shipped model, or path of a .pt or .onnx file.

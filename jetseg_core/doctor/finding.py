@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Literal
 
@@ -23,12 +23,16 @@ class Finding:
     """ok; warn: it works, but may cause trouble; fail: it does not work."""
     found: str
     """The facts, in a few words."""
-    mend: str = ""
+    remedy: str = ""
     """Advice; empty if the state is ok."""
+
+    def to_json(self) -> dict[str, str]:
+        """The fields as an object; the key of the remedy is that of earlier versions."""
+        return {"name": self.name, "state": self.state, "found": self.found, "mend": self.remedy}
 
     def __str__(self) -> str:
         """One line."""
-        advice = f" -> {self.mend}" if self.mend else ""
+        advice = f" -> {self.remedy}" if self.remedy else ""
         return f"{self.state:<5} {self.name:<22} {self.found}{advice}"
 
 
@@ -69,5 +73,5 @@ def report(findings: Iterable[Finding], as_json: bool) -> int:
             print(finding, flush=True)
     works = all(finding.state != "fail" for finding in seen)
     if as_json:
-        print(json.dumps({"works": works, "findings": [asdict(item) for item in seen]}, indent=2))
+        print(json.dumps({"works": works, "findings": [item.to_json() for item in seen]}, indent=2))
     return 0 if works else 1

@@ -45,7 +45,7 @@ class CalibrationCounts:
         return 100 * float(np.abs(gaps).sum() / total.sum())
 
     def kept(self) -> list[dict[str, float | None]]:
-        """For each of `THRESHOLDS`: share of pixels at least as confident, and how many of them are right, percent.
+        """For each of `THRESHOLDS`: share of pixels at least as confident, and share of those that is right, percent.
 
         The accuracy is None where no pixel is kept.
         """

@@ -1,4 +1,4 @@
-"""Where a camera is above the ground, and how it is turned.
+"""Position and orientation of a camera above the ground.
 
 Axes of the base (REP 103): x forward, y left, z up, in metres; the ground is the plane z = 0. Optical axes of the
 camera: x right, y down, z forward.

@@ -40,9 +40,9 @@ class ClassRoles:
     names: tuple[str, ...]
     """Classes of the model, in id order."""
     drivable: tuple[str, ...] = ("Road",)
-    """Those that are free; compared without regard to case."""
+    """Classes of free ground; compared without regard to case."""
     flat: tuple[str, ...] = ()
-    """Those that lie on the ground and are not free; none = those of `KNOWN_FLAT` that the model has."""
+    """Classes that lie on the ground and are not free; none = those of `KNOWN_FLAT` that the model has."""
 
     def __post_init__(self) -> None:
         known = {name.casefold() for name in self.names}

@@ -1,4 +1,4 @@
-"""Which pixel shows which place of the ground: made once for a calibration, a pose and a grid.
+"""Table from cells of the ground to pixels, made once for a calibration, a pose and a grid.
 
 The ground is sampled in rays from the point below the camera, half a cell from sample to sample, so that a thing's foot
 is met before the ground that it hides. Each sample is projected into the image through the lens, which undoes its
@@ -58,7 +58,7 @@ class GroundGrid:
 
     @property
     def cells(self) -> int:
-        """How many cells there are."""
+        """Number of cells."""
         rows, columns = self.shape
         return rows * columns
 
@@ -103,9 +103,9 @@ class GroundLookup:
     pose: CameraPose
     grid: GroundGrid
     min_range: float = 0.0
-    """Nothing nearer to the point below the camera is looked at, metres: the robot's own hood, say."""
+    """Least distance from the point below the camera, metres; it leaves out the robot's own hood, say."""
     max_range: float = 0.0
-    """Nothing farther is looked at, metres; 0 = as far as pixels are smaller than cells."""
+    """Largest distance, metres; 0 = as far as pixels are smaller than cells."""
 
     pixels: np.ndarray = None  # type: ignore[assignment]
     """(B, R) int32, place of each sample in the flattened image; 0 where `seen` is False."""

@@ -23,7 +23,7 @@ COEFFICIENTS: Mapping[str, tuple[int, ...]] = {
     "rational_polynomial": (8, 12, 14),
     "equidistant": (4,),
 }
-"""How many coefficients each distortion model may have; the empty name is a camera without distortion."""
+"""Numbers of coefficients that each distortion model may have; the empty name is a camera without distortion."""
 
 CALIBRATE = "calibrate the camera (ros2 run camera_calibration cameracalibrator)"
 _STEEPEST = np.radians(89.5)

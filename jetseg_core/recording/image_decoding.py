@@ -65,7 +65,7 @@ class _Encoding:
     even_width: bool = False
     even_height: bool = False
     chroma: _Chroma | None = None
-    """Of a planar encoding; `to_rgb` takes (rows, width) uint8 then, the chroma in as many further rows."""
+    """Planes of a planar encoding; `to_rgb` then takes (rows, width) uint8, with the chroma in further rows."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ class _Chroma:
     """Chroma rows that follow the rows of luma."""
 
     rows: float
-    """For each row of luma."""
+    """Chroma rows for each row of luma."""
     length: float
-    """Of a row, in rows of luma; of its padding, too."""
+    """Width of a chroma row and of its padding, in those of luma."""
 
 
 _HALF = _Chroma(rows=0.5, length=1.0)
@@ -91,7 +91,7 @@ def _through(code: int) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def _nv24_to_rgb(planes: np.ndarray) -> np.ndarray:
-    """OpenCV has no such conversion: as nv12 of twice the size, whose every second pixel is taken."""
+    """OpenCV has no such conversion: decoded as nv12 of twice the size, of which every second pixel is taken."""
     height = planes.shape[0] // 3
     luma = planes[:height].repeat(2, axis=0).repeat(2, axis=1)
     larger = np.vstack([luma, planes[height:].reshape(height, -1)])

@@ -51,7 +51,7 @@ def png_fields(pixels: np.ndarray) -> Fields:
 
 
 def jpeg_fields(pixels: np.ndarray, quality: int = 80) -> Fields:
-    """A lossy sensor_msgs/CompressedImage for people to look at.
+    """A lossy sensor_msgs/CompressedImage, for viewing.
 
     Args:
         pixels: (H, W, 3) uint8 RGB.

@@ -24,7 +24,7 @@ STORAGE_SUFFIXES = (".mcap", ".db3")
 COMPRESSED_SUFFIX = ".zstd"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _LONG_S = 3600.0
-"""From this duration on, seconds, it is looked whether the clock was set."""
+"""Shortest duration, seconds, for which a clock that was set meanwhile is looked for."""
 _FIRST_MESSAGES = 20
 
 
@@ -36,7 +36,7 @@ def is_bag(path: Path) -> bool:
 
 
 def check_bag(path: Path) -> None:
-    """Refuse a path that is no recording, without opening it.
+    """Raise if the path is no recording; nothing is opened.
 
     Raises:
         JetSegError: nothing there, or something else.
@@ -92,7 +92,7 @@ class Recording:
             if filled
             else 0.0
         )
-        """From the first message to the last, seconds."""
+        """Time from the first message to the last, seconds."""
 
     def __enter__(self) -> Recording:
         return self
@@ -183,7 +183,7 @@ class Recording:
         return [file for file in files if file in listed]
 
     def _open(self, file: Path) -> Storage | None:
-        """A storage file as far as it can be read; None, with a warning, if nothing of it can."""
+        """Reader of a storage file, as far as it can be read; None, with a warning, if nothing can."""
         if file.suffix == COMPRESSED_SUFFIX:
             file = self._unpack(file)
         shown = file.name
@@ -216,7 +216,7 @@ class Recording:
             self._warn(f"{shown}: left out, not in ROS 2's encoding CDR: {topics}")
 
     def _database(self, file: Path) -> Path:
-        """A name in our own folder for an SQLite file, under which nothing is written beside the original.
+        """A link to an SQLite file in our own folder, so that nothing is written beside the original.
 
         Readers take the path for a URI, in which #, ? and % mean something else. A journal (-wal) holds the last
         messages of a recorder that was killed; SQLite would move it into the original, so it gets a copy.
@@ -248,7 +248,7 @@ class Recording:
 
 
 def _decompressed(data: bytes) -> bytes:
-    """A message that was compressed on its own; as it is, to be counted as damaged, if it cannot be unpacked."""
+    """Unpack a message that was compressed on its own; a damaged one stays packed, and counts as damaged later."""
     try:
         return unpack(data, "zstd")
     except (zstd.ZstdError, ValueError):
@@ -272,5 +272,5 @@ def _listed_files(metadata: Path) -> Sequence[str]:
             Path(name).name
             for name in information["rosbag2_bagfile_information"]["relative_file_paths"]
         ]
-    except Exception:  # damage makes YAML raise anything: a date of the 40th, brackets without end
+    except Exception:  # damaged YAML raises anything: dates of the 40th, endless brackets
         return []

@@ -120,7 +120,7 @@ class SalvagedMcap(Salvage):
             raise JetSegError(f"a recording of ROS 1 in an mcap file; {ROS1_ADVICE}")
 
     def close(self) -> None:
-        """Do nothing: the file is open only while it is read."""
+        """No-op: the file is open only while it is read."""
 
     def _walk(self) -> Iterator[Message]:
         schemas: dict[int, str] = {}
@@ -225,7 +225,7 @@ def check_tables(path: Path) -> None:
 
 
 def _open_database(path: Path) -> sqlite3.Connection:
-    """A database that nothing is written to, nor beside it."""
+    """Open a database so that nothing is written to it or beside it."""
     database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
     database.text_factory = _damaged_text
     return database

@@ -30,7 +30,7 @@ def fits(info: Any, size: tuple[int, int]) -> bool:
 
 
 def camera_info_fields(info: Any, view: View) -> Fields | None:
-    """Fields of sensor_msgs/CameraInfo, but the header, that hold for an image fitted into another grid.
+    """Fields of sensor_msgs/CameraInfo, without the header, for an image fitted into another grid.
 
     A calibration of another size than the image is scaled to it. None if their aspect ratios differ.
 

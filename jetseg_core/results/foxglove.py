@@ -70,7 +70,7 @@ def _image(title: str, topic: str, **settings: Any) -> Layout:
 
 
 def _labels(title: str, topic: str, classes: ClassSet) -> Layout:
-    """Class ids, which a gray picture would show nearly black, over the whole range of colors."""
+    """Spread class ids over the whole range of colors; a gray picture would be nearly black."""
     stretched = {"minValue": 0, "maxValue": len(classes) - 1}
     return _image(title, topic, colorMode="colormap", colorMap="rainbow", **stretched)
 

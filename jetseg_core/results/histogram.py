@@ -10,11 +10,11 @@ EXACT_PIXELS = 1 << 24
 
 
 def histogram(values: np.ndarray, bins: int, mask: np.ndarray | None = None) -> np.ndarray:
-    """How many pixels have each value.
+    """Number of pixels of each value.
 
     Args:
         values: (H, W) uint8 or uint16.
-        bins: how many values count, from 0 on; a pixel with another one is left out.
+        bins: number of values, from 0 on; pixels with other ones are left out.
         mask: (H, W) bool, the pixels to look at; None = all.
 
     Returns:
@@ -34,17 +34,17 @@ def histogram(values: np.ndarray, bins: int, mask: np.ndarray | None = None) -> 
 def joint_histogram(
     first: np.ndarray, second: np.ndarray, bins: int, mask: np.ndarray | None = None
 ) -> np.ndarray:
-    """How many pixels have each pair of values.
+    """Number of pixels of each pair of values.
 
     Args:
         first: (H, W) uint8.
         second: (H, W) uint8.
-        bins: how many values of the first count, from 0 on; a pixel with another one is left out.
+        bins: number of values of the first, from 0 on; pixels with other ones are left out.
         mask: (H, W) bool, the pixels to look at; None = all.
 
     Returns:
         (bins, 256) int64, by the value of the first and that of the second.
     """
-    # As numbers of 16 bits, the first's above the second's: in half the time of OpenCV's own counting of pairs.
+    # As numbers of 16 bits, the first's above the second's: half the time of OpenCV's own counting of pairs.
     pairs = cv2.merge((second, first)).view("<u2")[..., 0]
     return histogram(pairs, 256 * bins, mask).reshape(bins, 256)

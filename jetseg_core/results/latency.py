@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 WINDOW = 300
-"""Number of frames that the percentiles look back over: 10 s of a 30 Hz camera."""
+"""Number of latest frames that the percentiles are of: 10 s of a 30 Hz camera."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How much of an image, and of each named region of it, every class covers."""
+"""Share of each class in an image and in its named regions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Occupancy:
     """(C,) int64, sum over the pixels of each class of the softmax maximum x 255."""
 
     def fields(self, classes: ClassSet) -> Fields:
-        """Those of jetseg/RegionOccupancy but its name, and of jetseg/ClassOccupancy but its regions."""
+        """Fields of jetseg/RegionOccupancy without its name, and of jetseg/ClassOccupancy without its regions."""
         counts = self.pixel_counts
         labelled = int(counts.sum())
         return {

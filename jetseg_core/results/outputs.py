@@ -32,19 +32,19 @@ class Output:
     message_type: str
     """ROS name of the message type, which must have a header: that of the input image is sent."""
     fields: Callable[[SegmentedFrame], Fields | None]
-    """All fields but the header; nested messages as dictionaries. None if the frame has no such output."""
+    """Fields without the header; nested messages as dictionaries. None if the frame has no such output."""
     needs_confidence: bool = False
     """True if the confidence of the labels must be computed for it."""
     first: bool = False
     """True if it is published before any other output of the frame is computed."""
     hint: str = ""
-    """Reason why a frame may have no such output; logged once where somebody waits for it."""
+    """Reason why a frame may have no such output; logged once if the topic has a subscriber."""
     in_bag: bool = False
     """True if replay writes it into its bag."""
 
 
 def occupancy_fields(frame: SegmentedFrame) -> Fields:
-    """Fields of jetseg/ClassOccupancy but the header."""
+    """Fields of jetseg/ClassOccupancy without the header."""
     whole, *parts = frame.occupancy
     return whole.fields(frame.classes) | {
         "regions": [

@@ -14,11 +14,11 @@ from jetseg_core.plain_data import short
 
 MOST_REGIONS = 32
 MOST_CORNERS = 1000
-"""Corners of a region; with all of them a mask of 1920x1080 pixels takes some 0.05 s."""
+"""Largest number of corners of a region; a mask of 1920x1080 pixels then takes about 0.05 s."""
 LONGEST_NAME = 100
-"""Characters of a region's name."""
+"""Largest number of characters of a region's name."""
 CACHE_BYTES = 1 << 28
-"""Size of the masks that are kept, the last ones that were used."""
+"""Bytes of the masks that are kept: the last ones that were used."""
 FORMAT = "'name: x y, x y, x y', with three or more corners relative to width and height (0..1)"
 
 

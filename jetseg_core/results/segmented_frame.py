@@ -1,4 +1,4 @@
-"""One segmented frame: its labels, how they are drawn, and how much of it each class covers."""
+"""One segmented frame: labels, colors, overlay, and the share of each class."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SegmentedFrame:
     overlay_alpha: float = 0.5
     """Share of the class color in the overlay, 0..1."""
     mask_classes: tuple[str, ...] = ()
-    """Classes of the mask, of the model's; none = there is no mask."""
+    """Classes of the model that the mask has; none = there is no mask."""
     mask_value: int = 255
     """Value of their pixels in it."""
     autoware_classes: tuple[str, ...] = ()

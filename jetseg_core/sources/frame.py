@@ -48,7 +48,7 @@ class FrameSource(abc.ABC):
     places: tuple[Path, ...] = ()
     """Files and folders that the source reads."""
     labels_note: str = ""
-    """Where ground truth was found, or why there is none, in words; "" if there is nothing to say."""
+    """Place of the ground truth, or the reason why there is none, in words; "" if there is nothing to say."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []

@@ -88,7 +88,7 @@ class Street:
 
 
 class _Block:
-    """All that stands in a block of a street, in `things`."""
+    """Everything in a block of a street, in `things`."""
 
     def __init__(self, street: Street, number: int) -> None:
         self.things: list[Thing] = []

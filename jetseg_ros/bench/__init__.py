@@ -1,1 +1,1 @@
-"""The command `jetseg-bench-node`: what the node adds to the time of the model."""
+"""The command `jetseg-bench-node`: the time that the node adds to the model's."""

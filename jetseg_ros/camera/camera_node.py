@@ -31,9 +31,9 @@ from jetseg_ros.node.parameter_mirror import Applies, ParameterMirror, parameter
 from jetseg_ros.node.process import answer_every_request, run_node
 
 DEFAULT_RATE_HZ = 10.0
-"""For sources without a pace of their own, such as folders."""
+"""Rate of sources without one of their own, such as folders."""
 ACK_TIMEOUT_S = 0.5
-"""How long to wait at the end for reliable subscribers of a topic to have received everything."""
+"""Longest wait at the end for reliable subscribers of a topic to receive everything."""
 WARNING_PERIOD_S = 5.0
 TOPICS = ("image", "camera_info", "ground_truth")
 
@@ -139,8 +139,8 @@ class CameraNode(Node):
         self._settings = mirror.values
         classes = find_classes(self._settings.classes)
         self._source = open_source(self._settings.source, classes, self._settings.topic)
-        # Reliable, so that subscribers of either kind match. What goes with an image is small, and
-        # kept for long enough that none of it is lost to a subscriber that counts frames by it.
+        # Reliable, so that subscribers of either kind match. Messages beside the images are small, and
+        # kept long enough that a subscriber that counts frames by them loses none.
         self._topics: dict[str, Publisher] = {
             "image": self.create_publisher(Image, "image", QoSProfile(depth=2)),
             "camera_info": self.create_publisher(CameraInfo, "camera_info", QoSProfile(depth=50)),
@@ -235,7 +235,7 @@ class CameraNode(Node):
         if self._settings.stamps == "source" and frame.stamp_ns is not None:
             header.stamp = Time(nanoseconds=frame.stamp_ns).to_msg()
         else:
-            header.stamp = self.get_clock().now().to_msg()  # the last thing before publishing
+            header.stamp = self.get_clock().now().to_msg()  # last, right before publishing
         for topic, message in messages.items():
             self._topics[topic].publish(message)
 
@@ -243,7 +243,7 @@ class CameraNode(Node):
         """The calibration of a camera without distortion, or of one that is not calibrated."""
         info = CameraInfo(header=header, height=height, width=width)
         if (matrix := self._source.camera_matrix) is not None:
-            # Five zeros, not an empty list: what undoes the distortion of this model expects them.
+            # Five zeros, not an empty list: rectification by this model expects them.
             info.distortion_model, info.d = "plumb_bob", [0.0] * 5
             info.k, info.r = matrix.reshape(-1), np.eye(3).reshape(-1)
             info.p = np.column_stack([matrix, np.zeros(3)]).reshape(-1)

@@ -1,6 +1,6 @@
 """A camera of this machine and the segmentation node in one process: no image goes through the middleware.
 
-An example of composition, to start from with another camera's library: what it reads goes to `take_image`.
+An example of composition. With another camera's library, pass its images to `take_image`.
 
     ros2 run jetseg one_process /dev/video0 --ros-args --params-file config/cpu.yaml
 """
@@ -28,17 +28,17 @@ from jetseg_ros.node.process import run_node
 from jetseg_ros.node.segmentation_node import SegmentationNode
 
 PERIOD_S = 0.1
-"""Between frames of a source without a pace of its own, seconds."""
+"""Time between frames of a source without a rate of its own, seconds."""
 
 
 class LocalCamera:
     """Pictures of a device of this machine as it delivers them, or of a file at its own pace.
 
     Args:
-        device: of a camera, /dev/video0, or what `jetseg_core.sources` opens.
+        device: a camera such as /dev/video0, or a source that `jetseg_core.sources` opens.
 
     Raises:
-        JetSegError: nothing that can be opened.
+        JetSegError: it cannot be opened.
     """
 
     def __init__(self, device: str) -> None:
@@ -68,7 +68,7 @@ class LocalCamera:
             yield cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
 
     def close(self) -> None:
-        """Let the device go."""
+        """Release the device."""
         if self._source is not None:
             self._source.close()
         if self._capture is not None:

@@ -1,4 +1,4 @@
-"""The main job in one command: a camera, the node, and somebody who measures what comes out."""
+"""The main job in one command: a camera, the node, and a collector that measures the results."""
 
 from jetseg_ros.demo.demo_command import main
 

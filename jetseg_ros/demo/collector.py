@@ -32,7 +32,7 @@ IMAGE_TOPICS = {
 }
 COUNTERS = [item.name for item in fields(Counts) if item.type == "int"]
 PENDING_FRAMES = 50
-"""How many frames may wait for the rest of their images before the oldest is given up."""
+"""Largest number of frames that wait for the rest of their images; then the oldest is dropped."""
 
 Images = dict[str, np.ndarray]
 """The images of one frame by the names in `IMAGE_TOPICS`: (H, W) uint8 labels, (H, W, 3) RGB."""
@@ -60,7 +60,7 @@ class Measurements:
     fractions: list[np.ndarray] = field(default_factory=list)
     """(C,) share of each class in the labelled pixels, by frame."""
     confusion: ConfusionMatrix | None = None
-    """Labels against ground truth, over all frames that have both; None where none has."""
+    """Labels against ground truth, over all frames that have both; None without any."""
     node_counts: dict[str, int] = field(default_factory=dict)
     """The node's own counters of frames, as of its latest diagnostics."""
     pictures: dict[int, Images] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Measurements:
 
 
 class Collector(Node):
-    """Puts together by stamp whatever the camera and the node publish of a frame.
+    """Joins the messages of the camera and of the node by stamp, frame by frame.
 
     Args:
         picture_frames: numbers of the frames to keep pictures of; a frame whose images do not all
@@ -81,7 +81,7 @@ class Collector(Node):
         self._wanted = sorted(picture_frames)
         self._frames: dict[int, Images] = {}
         self.create_subscription(ModelInfo, "segmentation/model_info", self._on_model, LATCHED)
-        # The camera's small messages all arrive, and so tell which frames it sent.
+        # The camera's small messages all arrive, so they show which frames it sent.
         self.create_subscription(CameraInfo, "camera_info", self._on_sent, QOS)
         self.create_subscription(ClassOccupancy, "segmentation/occupancy", self._on_occupancy, QOS)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, QOS)

@@ -37,12 +37,12 @@ RESULTS = (RECORD_FILE, REPORT_FILE, CLASS_FILE, NODE_LOG, CAMERA_LOG)
 """Files that a demo writes beside its pictures; the first lists them all."""
 _KEY = "files_of_jetseg_demo"
 MOST_FRAMES = 1000
-"""Of a recording, unless asked for more: a demo should end."""
+"""Default number of frames: a demo should end, also with a long recording."""
 PICTURES = 6
 START_TIMEOUT_S = 120.0
-"""For loading a model on a slow machine."""
+"""Enough to load a model on a slow machine."""
 QUIET_S = 2.0
-"""How long to listen after the camera has ended."""
+"""Time to listen after the camera has ended."""
 
 
 @quiet_on_broken_pipe()
@@ -207,9 +207,9 @@ def _camera_parameters(
         "topic": f"'{options.topic}'",
         "frames": str(total),
         "rate": f"{options.rate:f}",
-        # Drawing a frame may take longer than its turn lasts; reading one does not.
+        # Drawing a frame may take longer than the camera's period; reading one does not.
         "read_ahead": str(total if drawn else min(total, 32)),
-        # The node and the collector want images, the collector alone what goes with them.
+        # Node and collector subscribe to images, the collector alone to the topics beside them.
         "wait_for_subscribers": "[image, image, camera_info, ground_truth]",
     }
 

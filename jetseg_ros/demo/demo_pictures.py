@@ -1,4 +1,4 @@
-"""Pictures of the demo: what went in beside what came out, with a legend."""
+"""Pictures of the demo: input beside results, with a legend."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ from jetseg_core.doctor import Finding
 from jetseg_ros.node.messages import to_image
 
 TIMEOUT_S = 10.0
-"""For the image to arrive, discovery included."""
+"""Longest wait for the image, discovery included."""
 LEAST_SHARED_MEMORY = 128 << 20
-"""Bytes of /dev/shm. Docker's default is half of this, which a few images fill."""
+"""Least bytes of /dev/shm. Docker's default is half of this, which a few images fill."""
 LEAST_SOCKET_BUFFER = 2 << 20
 """Bytes. An image is hundreds of datagrams, which arrive at once."""
 

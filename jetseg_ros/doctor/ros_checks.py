@@ -39,7 +39,7 @@ def main(args: list[str] | None = None) -> int:
 
 
 def examine_ros_if_present(checkpoint: str) -> Iterator[Finding]:
-    """Run `examine_ros` if ROS 2 is found: `jetseg doctor` is also for machines without it."""
+    """Run `examine_ros` if ROS 2 is found; `jetseg doctor` also runs on machines without it."""
     if find_spec("rclpy") is None:
         yield Finding("ros 2", "ok", f"not found, and only the node needs it; for that: {SOURCE}")
     else:

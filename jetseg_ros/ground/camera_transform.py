@@ -12,7 +12,7 @@ from jetseg_core.ground import CameraPose
 
 
 class CameraTransform:
-    """Listens to TF from the first question on.
+    """Listener of TF, from the first call of `pose` on.
 
     Args:
         node: subscribes to /tf and /tf_static.
@@ -27,7 +27,7 @@ class CameraTransform:
         """The newest pose of an optical frame.
 
         Args:
-            base_frame: in which the pose is.
+            base_frame: frame of the pose.
             camera_frame: frame_id of the images, x right, y down, z forward.
             ground_z: height of the ground in the base's frame, metres.
 

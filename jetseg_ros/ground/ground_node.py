@@ -40,7 +40,7 @@ LABEL, CONFIDENCE = "segmentation/label", "segmentation/confidence"
 CALIBRATION, MODEL = "segmentation/camera_info", "segmentation/model_info"
 
 PATIENCE_S = 1.0
-"""How long a reason to publish nothing must last before it is logged: inputs of a start come one after another."""
+"""Time that a reason to publish nothing must last before it is logged: at the start, inputs come one after another."""
 SILENCE_S = 5.0
 WAITING = 4
 """Frames that may wait for their confidence."""
@@ -49,10 +49,10 @@ LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 class GroundNode(Node):
-    """Publishes what the newest label image says of the flat ground in front of the robot.
+    """Publishes the flat ground in front of the robot, as the newest label image shows it.
 
-    The look-up table is made once for each calibration, pose and grid. A frame without a calibration, or with one that
-    cannot be, gives no output, and one warning that says why.
+    The look-up table is made once for each calibration, pose and grid. Frames without a calibration, or with one that
+    cannot be right, give no output, and one warning that says why.
     """
 
     def __init__(self, node_name: str = "ground", **options: Any) -> None:
@@ -87,7 +87,7 @@ class GroundNode(Node):
         return self._mirror.values
 
     def start(self) -> bool:
-        """Nothing is left to do: the executor serves the inputs."""
+        """No-op: the executor serves the inputs."""
         return True
 
     def _take_model(self, message: ModelInfo) -> None:
@@ -136,11 +136,11 @@ class GroundNode(Node):
             self._confidence_input = None
             self._waiting.clear()
             self._confidence.clear()
-        # The points' confidence may stay unknown where nobody tells it.
+        # The points' confidence may stay unknown if nobody publishes it.
         return needed or (wanted and self.count_publishers(CONFIDENCE) > 0)
 
     def _publish(self, label: Image, confidence: Image | None) -> None:
-        """Publish what has a subscriber; the grid is kept for late ones, and so always made."""
+        """Publish the outputs that have a subscriber, and always the grid, which is latched for late ones."""
         if self._classes is None:
             raise JetSegError(f"no class names: {self._silence(MODEL)}")
         settings, labels = self.parameters, _plane(label)
@@ -169,7 +169,7 @@ class GroundNode(Node):
         self._reason, self._warned = "", False
 
     def _prepare(self, size: tuple[int, int], frame_id: str) -> tuple[GroundLookup, ScanBearings]:
-        """The look-up table for an image of this (height, width), made anew only where something has changed."""
+        """The look-up table for an image of this (height, width), remade only if something has changed."""
         info, settings = self._calibration, self.parameters
         if info is None:
             raise JetSegError(
@@ -204,7 +204,7 @@ class GroundNode(Node):
         )
 
     def _guarded(self, take: Callable[[Any], None]) -> Callable[[Any], None]:
-        """A callback whose errors are a warning: nothing that comes in may end the node."""
+        """Callback whose errors become a warning, so that no input can end the node."""
 
         def guarded(message: Any) -> None:
             try:
@@ -261,7 +261,7 @@ def main(args: list[str] | None = None) -> int:
     """Run the node until it is interrupted; returns the exit status."""
     parser = node_parser(
         "jetseg-ground",
-        "What labels say of the ground, as a ROS 2 node: labels and a calibration in; grid, scan and points out.",
+        "The ground in front of the robot, as a ROS 2 node: labels and a calibration in; grid, scan and points out.",
         GroundParameters,
     )
     return run_node(GroundNode, GroundNode.start, args, parser)

@@ -1,4 +1,4 @@
-"""Command line of a node: help, version, and every mistake in it and in its parameter files as one line."""
+"""Command line of a node: help, version, and one line for every mistake in it and in its parameter files."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def node_parser(prog: str, description: str, parameters: type) -> argparse.Argum
 
 
 def check_own_arguments(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
-    """Answer --help and --version, which end the process, and refuse what is not after --ros-args.
+    """Answer --help and --version, which end the process, and refuse words before --ros-args.
 
-    ROS passes over such words in silence, a remap of ROS 1 or a forgotten --ros-args, say.
+    ROS ignores such words silently: a remap of ROS 1, or after a forgotten --ros-args.
 
     Raises:
         JetSegError: a word is neither an option nor a ROS argument.
@@ -141,7 +141,7 @@ def _explain(error: Exception) -> str:
 
 
 class _Loader(yaml.BaseLoader):
-    """Passes over tags, as ROS does: launch writes Python's. Without aliases, which ROS refuses, too."""
+    """YAML loader that ignores tags, as ROS does (launch writes Python's), and refuses aliases, as ROS does."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -164,10 +164,10 @@ def given_files(words: Sequence[str]) -> list[Path]:
 
 
 def sections(file: Path) -> list[str]:
-    """Names of the nodes that a parameter file is for, with wildcards as they stand there, such as /** or front/jetseg.
+    """Names of the nodes that a parameter file is for, wildcards included, such as /** or front/jetseg.
 
     Raises:
-        JetSegError: the file is not there, cannot be read, is no YAML, or has no section with parameters.
+        JetSegError: the file is missing, cannot be read, is no YAML, or has no section with parameters.
     """
     if not file.exists():
         raise JetSegError(f"parameter file '{file}' is not there; give the path of a YAML file")
@@ -204,7 +204,7 @@ def _sections(content: Any, prefix: str) -> Iterator[str]:
 
 
 def check_file(file: Path, node: str) -> None:
-    """Refuse a parameter file that has nothing for a node.
+    """Raise if a parameter file has nothing for a node.
 
     Args:
         file: a parameter file.
@@ -222,7 +222,7 @@ def check_file(file: Path, node: str) -> None:
 
 
 def _pattern(section: str) -> re.Pattern[str]:
-    """Of the full names that a section is for: * is one part of a name, ** any number of them."""
+    """Pattern of the full names that a section is for: * is one part of a name, ** any number of them."""
     parts = (part for part in section.split("/") if part)
     wild = {"*": r"/\w+", "**": r"(/\w+)*"}
     return re.compile("".join(wild.get(part, f"/{re.escape(part)}") for part in parts), re.ASCII)

@@ -21,7 +21,7 @@ CONFIGURING = "configuring"
 
 
 class CameraMonitor:
-    """Turns a camera's counters into rates and a verdict; `status` is called once a second.
+    """Rates and verdict from a camera's counters; `status` is called once a second.
 
     Args:
         name: of the status.
@@ -56,7 +56,7 @@ class CameraMonitor:
             stale_age_s: age of the frame dropped last, by the node's clock, seconds.
             max_age_ms: the parameter.
             silence: says why no frame comes; called when none came for `timeout_s`.
-            wanted: whether an output has a subscriber.
+            wanted: True if an output has a subscriber.
         """
         now_s = time.monotonic()
         period_s = max(1e-3, now_s - self._before_s)
@@ -108,7 +108,7 @@ class CameraMonitor:
 
 @contextmanager
 def reporting(report: Callable[[], None], period_s: float = 1.0) -> Iterator[None]:
-    """Report from a thread while the block keeps the executor from its timers, as loading a model does.
+    """Report from a thread while the block keeps the executor busy, as loading a model does.
 
     Args:
         report: publishes the diagnostics.
@@ -130,7 +130,7 @@ def reporting(report: Callable[[], None], period_s: float = 1.0) -> Iterator[Non
 
 
 def model_status(name: str, state: str, runtime: Runtime | None) -> DiagnosticStatus:
-    """Status of the model: what runs, on what, and whether that is what was asked for.
+    """Status of the model: model, backend and device in use, and a warning if they are not the requested ones.
 
     Args:
         name: of the status.

@@ -88,7 +88,7 @@ class FrameSlots(Generic[T]):
             self._counts[camera].processed += 1
 
     def pass_over(self, camera: int) -> None:
-        """Nobody wants the frame taken from this camera: it counts as waiting until a newer one replaces it."""
+        """The frame taken from this camera has no subscriber: it counts as waiting until a newer one replaces it."""
         with self._changed:
             replaced = self._slots[camera] is not None
             self._passed_over[camera] = not replaced

@@ -1,4 +1,4 @@
-"""A camera's messages as pictures: by JetSeg's own rules, or by cv_bridge where they have none."""
+"""A camera's messages as pictures: decoded here, or by cv_bridge for rare encodings."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ CV_BRIDGE_TRIAL = (
     "from cv_bridge import CvBridge; CvBridge().encoding_to_cvtype2('rgb8')"  # loads its C++ part
 )
 LIKELY_BITS = (10, 12, 14)
-"""Of cameras that send more than 8."""
+"""Usual numbers of bits of cameras that send more than 8."""
 
 
 @cache
 def working_cv_bridge() -> Any | None:
     """A CvBridge, or None where it is not installed or does not load.
 
-    It is tried in a process of its own, since a module that was compiled for another NumPy may crash.
+    A separate process tries it first, since a module compiled for another NumPy may crash.
     """
     if find_spec("cv_bridge") is None:
         return None

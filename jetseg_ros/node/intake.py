@@ -25,7 +25,7 @@ NEWEST = QoSProfile(
 
 
 RELIABILITIES = (ReliabilityPolicy.BEST_EFFORT, ReliabilityPolicy.RELIABLE)
-"""Settled ones."""
+"""Reliabilities that ROS does not choose itself."""
 
 
 class _TakenElsewhere(ReentrantCallbackGroup):
@@ -38,8 +38,8 @@ class _TakenElsewhere(ReentrantCallbackGroup):
 class Intake:
     """Subscribes, and from `start` until `stop` calls the callbacks from a thread of its own.
 
-    An executor of rclpy gathers everything that the node has, its services and timers too, into a new wait set, twice
-    a message and with the interpreter locked; that costs the same however small the message, and holds up whoever
+    An executor of rclpy gathers all entities of the node, services and timers included, into a new wait set, twice
+    a message and with the interpreter locked; that costs the same for a message of any size, and delays the thread that
     segments. This thread waits for its subscriptions alone, with the wait set that `rclpy.wait_for_message` uses; for
     their QoS events too, since an executor that waits for those is woken by every message.
 
@@ -94,15 +94,15 @@ class Intake:
             self._node.destroy_subscription(subscription)
 
     def _settle(self, topic: str, qos: QoSProfile) -> SetParametersResult:
-        """Begin with best effort, which hears every camera, where none is there yet; ROS would begin with reliable."""
+        """Begin with best effort, which hears every camera, if there is none yet; ROS would begin with reliable."""
         if not (qos.reliability in RELIABILITIES or self._node.get_publishers_info_by_topic(topic)):
             qos.reliability = ReliabilityPolicy.BEST_EFFORT
         return SetParametersResult(successful=True)
 
     def is_outdated(self) -> bool:
-        """True if the best reliability is another one than when a subscription was made, as if a camera came later.
+        """True if a subscription no longer has the best reliability, because a camera came later.
 
-        ROS settles it then for good.
+        ROS chooses it only once, when the subscription is made.
         """
         return any(self._differs(subscription.topic_name) for subscription in self._subscriptions)
 

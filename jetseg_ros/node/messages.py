@@ -1,4 +1,4 @@
-"""ROS messages from fields that are plain data, by the path on which rclpy copies pixels once."""
+"""ROS messages from fields that are plain data; rclpy copies their pixels only once."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Declaration:
         )
 
     def converted(self, default: object, change: Parameter) -> Parameter:
-        """The change with its value converted, or as it is, for rclpy to refuse it, where that cannot be."""
+        """The change with its value converted; unchanged if that is impossible, so that rclpy refuses it."""
         if change.type_ is Parameter.Type.NOT_SET:  # a request to undeclare
             return change
         try:
@@ -161,7 +161,7 @@ class ParameterMirror(Generic[T]):
     Args:
         node: the node to declare on.
         kind: a frozen dataclass of `parameter` fields.
-        configured: whether parameters that apply at configure are in use now.
+        configured: returns True while parameters that apply at configure are in use.
     """
 
     def __init__(self, node: Node, kind: type[T], configured: Callable[[], bool]) -> None:
@@ -204,10 +204,10 @@ class ParameterMirror(Generic[T]):
                 self._node.declare_parameter(name, fallback, descriptor, ignore_override=True)
 
     def warn_of_unknown_names(self, qos_overrides: bool = False) -> None:
-        """Log the names that were given values at start and that the node does not have, with the nearest it has.
+        """Warn of parameters that were set at start and that the node does not have, with the nearest one it has.
 
         Args:
-            qos_overrides: whether its subscriptions, which declare these, are there; without, they are passed over.
+            qos_overrides: True to look at these alone, once the subscriptions that declare them exist.
         """
         known = list(self._node._parameters)
         unknown = []
@@ -224,7 +224,7 @@ class ParameterMirror(Generic[T]):
             )
 
     def check(self) -> None:
-        """Refuse to go on with a parameter that was given a bad value at start and not corrected.
+        """Raise if a parameter was given a bad value at start that was not corrected.
 
         Raises:
             JetSegError: names the parameters and what is wrong with their values.

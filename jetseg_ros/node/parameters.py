@@ -23,7 +23,7 @@ def _quoted(choices: Iterable[str]) -> str:
 
 _RUNTIME = RuntimeSettings()
 LONGEST_PREFIX = 150
-"""Of a camera; DDS takes topics of 255 characters."""
+"""Largest number of characters of a camera's prefix; DDS takes topics of 255."""
 _PREFIX = re.compile(r"(/?[A-Za-z]\w*(/[A-Za-z]\w*)*)?", re.ASCII)
 
 
@@ -247,7 +247,7 @@ class SegmentationParameters:
         return tuple(name for name in self.mask_classes if name)
 
     def check_classes(self, names: Sequence[str]) -> None:
-        """Refuse classes that the model, with these names, does not have.
+        """Raise if a parameter names a class that is not among these names of the model's.
 
         Raises:
             JetSegError: names the parameter, and lists the model's classes.

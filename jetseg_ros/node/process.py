@@ -1,4 +1,4 @@
-"""A node as a process: its start, its end, and the requests that it must survive."""
+"""A node as a process: start, end, and requests that must not end it."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ NodeType = TypeVar("NodeType", bound=Node)
 
 
 def answer_every_request(node: Node) -> None:
-    """Make an exception in a service of the node an answer of failure and one line in the log.
+    """Turn an exception in a service of the node into an answer of failure and one line in the log.
 
-    rclpy raises it out of the executor, which ends the node: for a lifecycle request that does not fit the state, or a
+    rclpy lets it end the node, for example after a lifecycle request that does not fit the state, or a
     parameter of an unknown type.
     """
 
@@ -127,7 +127,7 @@ def run_node(
 
 @contextmanager
 def one_interrupt() -> Iterator[None]:
-    """Make the first SIGINT or SIGTERM a KeyboardInterrupt, and every later one harmless, to the end of the process.
+    """Turn the first SIGINT or SIGTERM into a KeyboardInterrupt, and ignore later ones to the end of the process.
 
     rclpy's own handler ends spinning only; as an interrupt, a signal ends the loading of a model, too.
     """
@@ -225,7 +225,7 @@ def stay_on_this_machine() -> None:
     """Set up this process, and those it starts, before rclpy is initialised.
 
     DDS is kept on the loopback interface, apart from other ROS 2 systems, and with room for images
-    in shared memory. Whatever the environment already says is left as it is.
+    in shared memory. Variables that are set already stay as they are.
     """
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     if os.environ.get("ROS_DISTRO") == "humble":  # its name for the same

@@ -1,4 +1,4 @@
-"""The publishers of the segmentation node: the outputs of each camera, and the latched facts about the model."""
+"""The publishers of the segmentation node: outputs of each camera, and latched messages about the model."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class CameraOutputs:
 
         Args:
             frame: the source of the outputs.
-            header: that of the input image; every output carries it unchanged.
+            header: header of the input image, which every output carries unchanged.
             outputs: some of those in `demand`.
             watch: of the frame.
         """

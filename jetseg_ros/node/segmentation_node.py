@@ -1,4 +1,4 @@
-"""The lifecycle node: camera images in, labels and what they mean out."""
+"""The lifecycle node: camera images in, labels and figures of them out."""
 
 from __future__ import annotations
 
@@ -113,11 +113,11 @@ class SegmentationNode(LifecycleNode):
         return super().on_configure(state)
 
     def _load(self, settings: RuntimeSettings) -> Runtime:
-        """The model, tried: better now than on a frame.
+        """Load the model and try it now, so that it does not fail on a frame.
 
         Raises:
             JetSegError: the model cannot be loaded, or a parameter does not suit it.
-            Exception: of the backend, or because a text of the model's cannot be sent as a message.
+            Exception: the backend fails, or a text of the model cannot be sent as a message.
         """
         self.get_logger().info(
             f"loading {one_line(settings.checkpoint)} (backend {settings.backend}); one that compiles may take "
@@ -191,7 +191,7 @@ class SegmentationNode(LifecycleNode):
         super().destroy_node()
 
     def _create_intake(self) -> Intake:
-        """An intake subscribed to every camera; raises, subscribed to none, if that fails."""
+        """Subscribe to every camera; on failure, unsubscribe and raise."""
         intake = Intake(self)
         try:
             for index, camera in enumerate(self._cameras):

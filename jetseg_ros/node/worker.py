@@ -33,8 +33,8 @@ TOTAL = "total"
 UNSTAMPED = Time()
 
 OVERLAPPED_SHARE = 0.25
-"""Other outputs that take longer than this share of the inference are made while the next frame is segmented. For what
-takes less, two threads in each other's way cost more than they gain."""
+"""Other outputs that take longer than this share of the inference are made while the next frame is segmented. For
+shorter ones, two competing threads cost more than they gain."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Worker:
         slots: one per camera, in the order of `cameras`.
         parameters: asked once per frame, so that a change applies to the next one.
         clock: the clock that stamps are in.
-        is_up: True while the middleware runs; an interrupt ends it during a frame.
+        is_up: returns True while the middleware runs; an interrupt may end it during a frame.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class Worker:
         """Segment a frame and publish its first outputs.
 
         Returns:
-            None if the frame has no subscriber, is too old or faulty; it is counted then.
+            None, after counting the frame, if it has no subscriber, is too old or faulty.
         """
         with self._counting_faults(index):
             camera, parameters = self._cameras[index], self._parameters()

@@ -88,7 +88,7 @@ def test_whose_a_file_is(tmp_path: Path, text: str, ours: bool) -> None:
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    """What the command says as its one line."""
+    """The one line that the command prints."""
     with pytest.raises(SystemExit) as ended:
         main([str(argument) for argument in arguments])
     said = capsys.readouterr().err

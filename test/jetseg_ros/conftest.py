@@ -36,7 +36,7 @@ from jetseg_ros.node.segmentation_node import SegmentationNode
 stay_on_this_machine()
 
 TIMEOUT_S = 30.0
-"""For what takes milliseconds on an idle machine; a test that reaches it has failed."""
+"""Time-out for steps of milliseconds on an idle machine; a test that reaches it has failed."""
 
 
 class Rig:
@@ -201,14 +201,14 @@ def street() -> np.ndarray:
 
 
 class Gate:
-    """Holds a node's real inference at its start, and tells which frames it was asked for."""
+    """Holds a node's real inference at its start, and records the frames it was asked for."""
 
     def __init__(self, node: SegmentationNode) -> None:
         self.open = threading.Event()
         self.entered = 0
         """Inferences begun."""
         self.confidence: list[bool] = []
-        """For each, whether the confidence was asked for."""
+        """For each frame, True if the confidence was asked for."""
         assert node._runtime is not None
         self._segment = node._runtime.segment
         node._runtime.segment = self._held  # type: ignore[method-assign]

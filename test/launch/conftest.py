@@ -29,7 +29,7 @@ stay_on_this_machine()
 
 @dataclass
 class Record:
-    """What the launched processes print, and how they end."""
+    """Output and exit status of the launched processes."""
 
     output: str = ""
     exits: list[int] = field(default_factory=list)

@@ -109,7 +109,7 @@ def _before_upsampling(model: ModelProto, output: ValueInfoProto) -> str | None:
 def _candidates(
     results: dict[str, np.ndarray], size: tuple[int, int], channels: int
 ) -> list[ClassOutput]:
-    """The outputs that could tell classes apart: scores of so many channels, or ids; none larger than the input.
+    """The outputs that could tell classes apart: scores with one channel a class, or ids; none larger than the input.
 
     Args:
         results: the outputs for one frame.

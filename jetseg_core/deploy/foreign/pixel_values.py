@@ -17,7 +17,7 @@ class PixelValues:
     """(pixel - mean) / std of each color, and the order of the colors."""
 
     mean: Triple
-    """Of red, green, blue, in units of 0..255."""
+    """Value for red, green and blue, in units of 0..255."""
     std: Triple
     """Likewise."""
     bgr: bool

@@ -1,4 +1,4 @@
-"""One frame of the generated street through a graph, by whichever runtime is here."""
+"""One frame of the generated street through a graph, by a runtime that is installed."""
 
 from __future__ import annotations
 

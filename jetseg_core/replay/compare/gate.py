@@ -42,7 +42,7 @@ class Gate:
         """The difference that the condition is about.
 
         Raises:
-            JetSegError: the figure is unknown, in general or for these replays; to pass would be wrong then.
+            JetSegError: the figure is unknown, in general or for these replays; passing would then be wrong.
         """
         if self.figure not in differences:
             raise JetSegError(

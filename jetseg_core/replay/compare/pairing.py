@@ -27,7 +27,7 @@ class LoggedFrame:
     """A frame of one replay."""
 
     number: int
-    """Of its row in the frame log."""
+    """Number of its row in the frame log."""
     recorded_ns: int
     counts: Counts
 
@@ -46,7 +46,7 @@ class PairedFrames:
         return np.array([all(figure.key in frame.counts for frame in pair) for pair in pairs])
 
     def counts(self, figure: Figure) -> list[np.ndarray]:
-        """(N, ...) counts of A and of B for a figure that is known of at least one frame; zeros where it is not."""
+        """(N, ...) counts of A and of B for a figure that at least one frame has; zeros elsewhere."""
         known = self.known(figure)
         zeros = np.zeros_like(self.sides[0][int(np.argmax(known))].counts[figure.key])
         return [

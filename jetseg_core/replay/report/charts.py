@@ -51,7 +51,7 @@ def stacked_areas(
 ) -> Chart:
     """Shares of a whole over time: one band for each name, the first at the bottom."""
     places = _places(times)
-    if len(times) == 1:  # a single frame gets the whole width
+    if len(times) == 1:  # a single frame takes the whole width
         places, shares = [0.0, WIDTH], {name: [*curve, *curve] for name, curve in shares.items()}
     below = [0.0] * len(places)
     areas = []

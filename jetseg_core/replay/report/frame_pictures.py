@@ -16,7 +16,7 @@ from jetseg_core.replay.report.replay_report import Report
 from jetseg_core.replay.run.output_bag import FOLDER, LABEL, OVERLAY, TRUTH, topic_of
 
 WRONG = (226, 61, 61)
-"""Color of pixels that differ, RGB."""
+"""Color of pixels that differ, RGB 0..255."""
 TIMELINE_WIDTH = 480
 PANEL_WIDTH = 320
 

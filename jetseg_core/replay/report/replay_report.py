@@ -30,7 +30,7 @@ class ModelFacts:
     preset: str
     combination: int
     sha256: str
-    """Of the checkpoint's bytes, in hex."""
+    """SHA-256 of the checkpoint's bytes, in hex."""
     input_size: list[int]
     """Height and width of the network's input."""
     resize: str
@@ -175,7 +175,7 @@ class CameraReport:
     """Number of frames that could not be segmented, by reason."""
     duration_s: float
     rate_hz: float | None
-    """From the median period."""
+    """Rate by the median period."""
     mean_rate_hz: float | None = None
     period_ms: Period | None = None
     gaps: Gaps
@@ -186,7 +186,7 @@ class CameraReport:
     occupancy: dict[str, float]
     """Share of each class in the labelled pixels."""
     regions: dict[str, dict[str, float]]
-    """The same of each region."""
+    """Share of each class, in each region."""
     series: Series
     figures: dict[str, Any] = field(metadata=FLAT)
     """Entries of report.json for the table of figures."""
@@ -228,7 +228,7 @@ class FrameTotals:
     occupancy: dict[str, float]
     """Share of each class in the labelled pixels."""
     region_occupancy: dict[str, dict[str, float]]
-    """The same of each region."""
+    """Share of each class, in each region."""
     confusion_matrix: list[list[int]] | None
     """Pixels by true class (row) and predicted class (column)."""
     figures: dict[str, Any] = field(metadata=FLAT)

@@ -101,6 +101,6 @@ def _frame_figures(number: int, row: FrameRow, values: Values) -> FrameFigures:
 
 
 def _spread(total: int) -> set[int]:
-    """Numbers of the rows on the timeline, of so many rows."""
+    """Numbers of the rows on the timeline."""
     count = min(TIMELINE_FRAMES, total)
     return {round(i * (total - 1) / max(1, count - 1)) for i in range(count)}

@@ -30,7 +30,7 @@ from jetseg_core.runtime import Runtime, Segmentation
 PART_FRAMES = 1000
 """Frames between two safe states; a kill loses the work since the last one."""
 BESIDES = 2
-"""Frames in the pipeline beside those in inference: one is read, one written."""
+"""Frames in the pipeline beside those in inference: one that is read, one that is written."""
 
 T = TypeVar("T")
 R = TypeVar("R")

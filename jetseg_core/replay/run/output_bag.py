@@ -1,4 +1,4 @@
-"""The results of a replay as a rosbag2 recording, written in parts so that it can be gone on with."""
+"""The results of a replay as a rosbag2 recording, written in parts so that it can be continued."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def topic_of(prefix: str, output: str) -> str:
 class OutputBag:
     """Writes ``<folder>/bag_<n>.mcap`` and their metadata.yaml.
 
-    It goes on after the parts that are there. One that was ended is safe; one that was not is dropped.
+    It continues after existing parts. A part that was closed is safe; an unclosed one is dropped.
 
     Args:
         folder: the recording's folder; `check_bag_folder` has found nothing else in it.
@@ -118,7 +118,7 @@ class OutputBag:
                 self._write(topic, recorded_ns, self._types[name], header, fields)
 
     def end_part(self, rows: int) -> None:
-        """Make what was written so far safe.
+        """Close the current part, which makes it safe.
 
         Args:
             rows: frames, failed ones included, that all parts cover now.
@@ -191,10 +191,10 @@ class OutputBag:
 
 
 def check_bag_folder(folder: Path) -> None:
-    """Make sure that the bag's folder, if it is there, holds nothing but the parts of a replay.
+    """Raise if the bag's folder holds anything but the parts of a replay.
 
     Raises:
-        JetSegError: somebody else put something into it.
+        JetSegError: it holds something of another origin.
     """
     information = _information(folder)
     parts = len(information["relative_file_paths"]) if information else 0
@@ -230,7 +230,7 @@ def _information(folder: Path) -> dict[str, Any] | None:
 
 
 def _check_information(folder: Path, information: dict[str, Any]) -> None:
-    """Check all that is used of metadata.yaml.
+    """Check every value used of metadata.yaml.
 
     Raises:
         Exception: a value is missing, or has another type.

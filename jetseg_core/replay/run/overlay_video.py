@@ -19,7 +19,7 @@ from jetseg_core.errors import NOT_WRITABLE
 
 MOST_VIDEOS = 32
 _LEAST = 16
-"""Pixels of a side that the encoder takes, at least."""
+"""Least side that the encoder takes, pixels."""
 _FASTEST = {
     "preset": "ultrafast",
     "tune": "zerolatency",

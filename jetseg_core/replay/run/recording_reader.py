@@ -25,9 +25,9 @@ from jetseg_core.replay.run.truth import LabelImages
 from jetseg_core.sources.recording_source import describe_topics, find_no_pictures, image_topics
 
 LABEL_WINDOW = 32
-"""Images that wait for a label of their stamp, and labels that wait for their image, at most."""
+"""Largest number of images that wait for their label, and of labels that wait for their image."""
 LONGEST_PREFIX = 255
-"""Characters of the topic that results go below."""
+"""Largest number of characters of the topic that results go below."""
 _COMPRESSED = "/compressed"
 _NO_CAMERA = re.compile(
     r"(^|[/_])(segmentation|labels?|ground_truth|truth|masks?|depth|disparity)([/_]|$)"
@@ -123,7 +123,7 @@ class RecordingReader(FrameReader):
             )
 
     def _paired(self) -> Iterator[_Recorded]:
-        """Images with the label messages of their stamps, whichever was recorded first."""
+        """Images with the label messages of their stamps, recorded in either order."""
         waiting: deque[_Recorded] = deque()
         labels: dict[int, Any] = {}
         for message in self._recording.messages([*self._number_of, self._labels_topic]):

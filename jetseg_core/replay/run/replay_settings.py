@@ -170,7 +170,7 @@ def load_run(folder: Path) -> RunRecord | None:
 
 
 def check_same_run(folder: Path, earlier: RunRecord, now: RunRecord) -> None:
-    """Refuse to resume a replay with other settings.
+    """Raise if a replay is to be resumed with other settings.
 
     Raises:
         JetSegError: a setting differs; the message names it.

@@ -28,7 +28,7 @@ def test_an_engine_built_ahead_is_the_one_that_is_loaded(
     gpu = make_gpu("10.3", "cuda-bindings 12.8.0")
     checks = {finding.name: finding for finding in examine_tensorrt(str(model))}
     assert "not run on a device" in checks["tensorrt"].found
-    assert checks["engine"].mend == f"jetseg export --checkpoint {model} --engine"
+    assert checks["engine"].remedy == f"jetseg export --checkpoint {model} --engine"
     main(["export", "--checkpoint", str(model), "--engine", "--size", "96", "128"])
     assert "engine for 96x128 (height x width) in fp16" in capsys.readouterr().out
     assert len(gpu.builds) == 1

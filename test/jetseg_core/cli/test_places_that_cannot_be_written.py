@@ -19,7 +19,7 @@ SIZE = ["--size", "96", "128"]
 
 @contextmanager
 def full_disk(most: int) -> Iterator[None]:
-    """No file can grow beyond so many bytes (errno EFBIG, handled as ENOSPC is)."""
+    """No file can grow beyond this many bytes (errno EFBIG, handled as ENOSPC is)."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
     try:

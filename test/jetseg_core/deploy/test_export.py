@@ -1,4 +1,4 @@
-"""What is exported is what was trained, for every configuration."""
+"""The export equals the trained network, for every configuration."""
 
 from __future__ import annotations
 

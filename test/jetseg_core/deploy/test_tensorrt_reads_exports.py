@@ -28,7 +28,7 @@ def test_shipped_models_are_read_by_every_version(path: Path, tensorrt_reader: M
 
 
 class FormerEnd(nn.Module):
-    """What was exported once: uint8 is concatenated, transposed and cut, axes are inputs, sizes the image's."""
+    """The end of an earlier export: uint8 is concatenated, transposed and cut, axes are inputs, sizes the image's."""
 
     def forward(self, images: Tensor) -> Tensor:
         scores = (images.float() - images.float().mean((1, 2), True)).permute(0, 3, 1, 2)

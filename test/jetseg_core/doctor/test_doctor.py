@@ -49,7 +49,7 @@ def test_a_model_that_is_not_there_fails(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_model_that_sees_nothing_fails(exported_pair: Path) -> None:
     findings = {item.name: item for item in examine_inference(str(exported_pair))}
     assert findings["self-test"].state == "fail"
-    assert "untrained" in findings["self-test"].mend
+    assert "untrained" in findings["self-test"].remedy
     # Of the backends one at a time nothing is needed but the default.
     assert findings["backend torch"].state == "warn"
 
@@ -80,7 +80,7 @@ def test_a_missing_package_is_named_and_ends_the_examination(
     findings = list(examine_core("nano_road11"))
     (failed,) = (item for item in findings if item.state == "fail")
     assert failed.name == "yaml"
-    assert "pyyaml" in failed.mend
+    assert "pyyaml" in failed.remedy
     assert not [item for item in findings if item.name == "self-test"]
 
 
@@ -88,7 +88,7 @@ def test_an_optional_package_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "rosbags", None)  # as if not installed
     (warned,) = (item for item in examine_packages() if item.state == "warn")
     assert warned.name == "rosbags"
-    assert "recordings" in warned.mend
+    assert "recordings" in warned.remedy
 
 
 def test_a_jetson_without_its_rails(tmp_path: Path) -> None:

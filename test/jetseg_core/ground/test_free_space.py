@@ -79,7 +79,7 @@ class Traced:
         return np.minimum(car, np.minimum(np.abs(y - self.left), np.abs(y - self.right)))
 
     def distance(self, bearing: float) -> float:
-        """Of the first place that is not drivable, from the base along a bearing."""
+        """Distance of the first place that is not drivable, from the base along a bearing."""
         steps = np.arange(0.1, 15, 0.002)
         x, y = steps * np.cos(bearing), steps * np.sin(bearing)
         x0, x1, y0, y1, _ = self.car

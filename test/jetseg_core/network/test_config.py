@@ -1,4 +1,4 @@
-"""What a configuration accepts, and what it says about the rest."""
+"""Values that a configuration accepts, and its errors for others."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def write_bag(tmp_path: Path) -> WriteBag:
 
 
 def indexes(path: Path, **limits: int) -> list[int]:
-    """Which messages are read, after a check that they are whole."""
+    """Numbers of the messages read, after a check that they are whole."""
     with Recording(path) as recording:
         found = []
         for message in recording.messages(["/image"], **limits):

@@ -39,7 +39,7 @@ class Gpu:
     memory: dict[int, Any] = field(default_factory=dict)
     """Living allocations, of host and device, by address."""
     queue: list[Callable[[], object]] = field(default_factory=list)
-    """What waits for the stream."""
+    """Work that waits for the stream."""
     streams: int = 0
     builds: list[SimpleNamespace] = field(default_factory=list)
     """One for each engine that was built."""

@@ -41,11 +41,11 @@ class Clock(threading.Event):
 def times_ms(
     clock: Clock, source: Iterable[Frame], *, period_s: float, follow_stamps: bool
 ) -> np.ndarray:
-    """When each frame came, from the first one on, milliseconds."""
+    """Time of each frame since the first, milliseconds."""
     times = []
     for _ in paced(source, clock, period_s=period_s, follow_stamps=follow_stamps, now=clock.now):
         times.append(clock.now())
-        clock.wait(0.003)  # whoever takes the frames has work to do, too
+        clock.wait(0.003)  # the consumer of the frames has work to do, too
     return 1e3 * (np.array(times) - times[0])
 
 

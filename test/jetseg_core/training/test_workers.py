@@ -15,9 +15,9 @@ from jetseg_core.network.checkpoint import load_checkpoint
 
 
 def run(data: Path, out: Path, processes: int) -> list[dict[str, str]]:
-    """The curve of two short epochs by so many processes on this machine."""
+    """The curve of two short epochs by this many processes on this machine."""
     launcher = ["-m", "torch.distributed.run", "--nproc-per-node", str(processes)]
-    # A port that is free, whoever else trains on this machine.
+    # A free port, since others may train on this machine.
     launcher += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0"]
     command = [sys.executable, *(launcher if processes > 1 else []), "-m", "jetseg_core.cli.main"]
     command += ["train", "--data", str(data), "--out", str(out), "--epochs", "2"]

@@ -25,7 +25,7 @@ STREET = "generator:frames=4,size=96x64,rate=20"
 
 
 def play(rig: Rig, count: int, **parameters: Any) -> dict[str, list[Any]]:
-    """Everything that a camera publishes of so many frames."""
+    """Everything that a camera publishes of this many frames."""
     camera = rig.camera(wait_for_subscribers=ALL_TOPICS, **parameters)
     kinds = {"image": Image, "camera_info": CameraInfo, "ground_truth": Image}
     received = {topic: rig.record(kind, topic) for topic, kind in kinds.items()}

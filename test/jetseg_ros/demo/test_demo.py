@@ -39,7 +39,7 @@ def demo(output: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def miou_offline(source: str, frames: int) -> float:
-    """What the runtime alone gives for the first frames of a source."""
+    """Labels of the runtime alone for the first frames of a source."""
     runtime = create_runtime(RuntimeSettings())
     confusion = ConfusionMatrix(len(CAMVID11))
     for frame in itertools.islice(open_source(source), frames):

@@ -83,7 +83,7 @@ def test_settings_that_bite(environment: dict[str, str], name: str, state: str, 
     finding = found(environment)[name]
     assert finding.state == state
     assert words in str(finding)
-    assert bool(finding.mend) == (state != "ok")
+    assert bool(finding.remedy) == (state != "ok")
 
 
 def test_another_middleware_has_no_profile_of_fast_dds() -> None:
@@ -96,8 +96,8 @@ def test_small_socket_buffers_and_no_shared_memory(tmp_path: Path) -> None:
     (core / "rmem_max").write_text("212992\n")
     findings = found({}, tmp_path)
     assert findings["net.core.rmem_max"].state == "warn"
-    assert "sysctl -w net.core.rmem_max=" in findings["net.core.rmem_max"].mend
-    assert findings["/dev/shm"].state == "warn" and "--ipc=host" in findings["/dev/shm"].mend
+    assert "sysctl -w net.core.rmem_max=" in findings["net.core.rmem_max"].remedy
+    assert findings["/dev/shm"].state == "warn" and "--ipc=host" in findings["/dev/shm"].remedy
 
 
 def script(folder: Path, shebang: str) -> Path:
@@ -107,7 +107,7 @@ def script(folder: Path, shebang: str) -> Path:
 
 
 def through_sh(python: str | Path) -> str:
-    """How a script starts whose interpreter's path may hold spaces."""
+    """First lines of a script whose interpreter's path may hold spaces."""
     return f"#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''"
 
 
@@ -121,12 +121,12 @@ def test_the_python_of_the_executables(tmp_path: Path) -> None:
         script(tmp_path / "scripts", start)
         for start in (through_sh(sys.executable), "#!/nowhere/python3", *2 * [through_sh(bare)])
     ]
-    own, missing, other = examine_executables(files)  # the same interpreter is told once
+    own, missing, other = examine_executables(files)  # one finding for each interpreter
     assert own.state == "ok"
     assert missing.state == "fail" and "which is not there" in missing.found
     assert other.state == "fail" and "No module named 'cv2'" in other.found
     assert f"starts with {bare}, not" in other.found
-    assert "with this environment active" in other.mend
+    assert "with this environment active" in other.remedy
 
 
 def test_the_executables_are_found(tmp_path: Path) -> None:
@@ -152,17 +152,17 @@ def test_cv_bridge_beside_this_numpy(
     for module in ("cv_bridge", "cv_bridge.core"):
         sys.modules.pop(module, None)
     assert finding.state == state and "NumPy" in finding.found
-    assert ("numpy<2" in finding.mend) == (state == "warn")
+    assert ("numpy<2" in finding.remedy) == (state == "warn")
 
 
 def test_messages_that_are_not_built_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jetseg.msg", None)  # as if not installed
     findings = {item.name: item for item in examine_installation({})}
     assert findings["jetseg.msg"].state == "fail"
-    assert "source install/setup.bash" in findings["jetseg.msg"].mend
+    assert "source install/setup.bash" in findings["jetseg.msg"].remedy
 
 
 def test_an_image_that_does_not_arrive_fails(domain: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(middleware, "TIMEOUT_S", 0.0)  # nothing is that fast
     finding = examine_exchange()
-    assert finding.state == "fail" and "did not arrive" in finding.found and finding.mend
+    assert finding.state == "fail" and "did not arrive" in finding.found and finding.remedy

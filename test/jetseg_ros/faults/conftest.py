@@ -1,4 +1,4 @@
-"""What tests of endurance have in common: small settings, one exchange, the books, the memory."""
+"""Common parts of the tests of endurance: small settings, one exchange, the counters, the memory."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from test.jetseg_ros.conftest import Rig
 
 SMALL = {"input__size": [64, 96]}
-"""For what does not depend on the network's size."""
+"""Settings for tests that do not depend on the network's size."""
 RELIABLE = {
     "qos_overrides__/image__subscription__reliability": "reliable",
     "qos_overrides__/image__subscription__depth": 50,
 }
-"""Where frames are counted, nothing may be lost on the way."""
+"""Reliable, since tests that count frames may lose none."""
 
 
 def balanced(node: SegmentationNode) -> bool:
-    """Whether every frame of the first camera is accounted for."""
+    """True if every frame of the first camera is accounted for."""
     found = node._slots.counts(0)
     ended = found.processed + found.replaced + found.stale + found.failed
     return found.received == ended + found.waiting

@@ -1,4 +1,4 @@
-"""What is done to a running node many times over, and that it goes on; -s shows the figures."""
+"""Changes made to a running node many times over, which it must survive; -s shows the figures."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def test_memory_does_not_grow(rig: Rig, start: Start, street: np.ndarray, soak_f
     labels = rig.record(Image, "segmentation/label")
 
     def forget(_: Any) -> None:
-        """All outputs are made; what they hold is other tests' matter."""
+        """All outputs are made; other tests check their contents."""
 
     for topic, kind in OTHERS.items():
         rig.peer.create_subscription(kind, f"segmentation/{topic}", forget, 5)
@@ -40,7 +40,7 @@ def test_memory_does_not_grow(rig: Rig, start: Start, street: np.ndarray, soak_f
     image = rig.image(street)
 
     def exchange(frames: int) -> int:
-        """Send so many; returns for how many a label came back."""
+        """Send this many frames; returns the number of labels that came back."""
         answered = 0
         for _ in range(frames):
             labels.clear()

@@ -1,4 +1,4 @@
-"""What goes wrong around a running node, and that it goes on; -s shows the figures."""
+"""Faults around a running node, which it must survive; -s shows the figures."""
 
 from __future__ import annotations
 

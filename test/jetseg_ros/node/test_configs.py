@@ -65,7 +65,7 @@ def test_rviz_shows_input_overlay_and_color(rig: Rig) -> None:
 def test_foxglove_shows_what_the_node_publishes(rig: Rig) -> None:
     content = json.loads((CONFIG / "foxglove.json").read_text())
     made = make_layout([""], CAMVID11, live=True)
-    assert content == made, f"write it anew: json.dumps(make_layout(...), indent=2): {made}"
+    assert content == made, f"write it again: json.dumps(make_layout(...), indent=2): {made}"
     topics = foxglove_topics(content)
     assert len(topics) == 6
     assert topics <= published(rig.active_node())

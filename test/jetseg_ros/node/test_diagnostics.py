@@ -1,4 +1,4 @@
-"""What the node says about itself, whether frames come or not."""
+"""The node's diagnostics, with frames and without."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ RELIABLE = {
 FRAME_MS = 10.0
 """Period of the camera that is faster than the model."""
 CALLBACKS_MS = 100.0
-"""For an image on its way through DDS and the test's one thread, on a busy machine."""
+"""Time for an image to pass DDS and the test's one thread, on a busy machine."""
 
 
 def counts(node: SegmentationNode, camera: int = 0) -> dict[str, int]:
@@ -191,7 +191,7 @@ def test_cameras_are_served_in_turn(
 
 
 def depths(node: SegmentationNode) -> list[int]:
-    """Of the subscriptions to the images and the calibration."""
+    """Reliabilities of the subscriptions to the images and the calibration."""
     depth = {item.topic_name: item.qos_profile.depth for item in node.subscriptions}
     return [depth["/image"], depth["/camera_info"]]
 

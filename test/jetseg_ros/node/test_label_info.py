@@ -47,7 +47,7 @@ def test_class_names_reach_who_comes_late(rig: Rig, label_info: Any) -> None:
     assert infos[0].threshold == 0.25
     assert infos[0].header.stamp.sec > 0
 
-    # The threshold can change while the node runs; and a new activation sends anew.
+    # The threshold can change while the node runs; and each activation sends it again.
     assert node.set_parameters([Parameter("output.min_confidence", value=0.5)])[0].successful
     rig.spin_until(lambda: infos[-1].threshold == 0.5, "the new threshold")
     number = len(infos)

@@ -1,4 +1,4 @@
-"""What nobody subscribes to costs nothing."""
+"""Outputs without a subscriber cost nothing."""
 
 from __future__ import annotations
 

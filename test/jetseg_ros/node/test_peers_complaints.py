@@ -1,4 +1,4 @@
-"""What users of such nodes often run into, each as a test; docs/contract.md lists those in other files."""
+"""Common complaints of users of such nodes, each as a test."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def read(bag: Path, topic: str, kind: type) -> list[Any]:
 
 
 def test_the_output_means_the_same_to_ros(replayed: tuple[Path, Path]) -> None:
-    """What rclpy makes of the recorded bytes, by the message classes that colcon built."""
+    """The recorded bytes as rclpy reads them, by the message classes that colcon built."""
     (model,) = read(replayed[1], "/segmentation/model_info", ModelInfo)
     assert len(model.class_names) == 11 and len(model.palette) == 33
     occupancies = read(replayed[1], "/camera/segmentation/occupancy", ClassOccupancy)

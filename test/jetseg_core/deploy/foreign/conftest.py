@@ -20,7 +20,7 @@ CLASSES = 19
 
 @dataclass(frozen=True)
 class Form:
-    """What a network looks like from outside."""
+    """Inputs and outputs of a network."""
 
     stride: int = 4
     nhwc: bool = False

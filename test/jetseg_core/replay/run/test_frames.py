@@ -1,4 +1,4 @@
-"""Frames and their labels, whichever comes first, with a bounded number waiting."""
+"""Frames and their labels in either order, with a bounded number waiting."""
 
 from __future__ import annotations
 

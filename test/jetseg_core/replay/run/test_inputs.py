@@ -1,4 +1,4 @@
-"""What replay takes: cameras in a bag, and labels from topics and folders."""
+"""Inputs of replay: cameras in a bag, and labels from topics and folders."""
 
 from __future__ import annotations
 

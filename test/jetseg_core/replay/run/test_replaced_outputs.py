@@ -40,7 +40,7 @@ def replay(*arguments: Any) -> None:
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: Any) -> str:
-    """What the command says as its one line."""
+    """The one line that the command prints."""
     capsys.readouterr()
     with pytest.raises(SystemExit) as ended:
         main([*map(str, arguments), *OPTIONS])
