@@ -16,6 +16,9 @@ from jetseg_core.errors import JetSegError
 MAX_PIXELS = 64_000_000
 """Largest picture that is decoded, pixels, unless the environment's JETSEG_MAX_PIXELS says otherwise."""
 _JPEG, _END = b"\xff\xd8", b"\xff\xd9"
+MONO16_BITS = 16
+"""Bits in use of a 16-bit value, unless the user says otherwise."""
+FEWEST_MONO16_BITS = 8
 _APPENDED_BYTES = 2
 """Bytes of any value that a whole JPEG may have before its end, as some webcams write it; zeros may be more."""
 _EXIF = b"Exif\x00\x00"
@@ -37,6 +40,23 @@ def pixel_limit() -> int:
     if not re.fullmatch(r"[1-9]\d{0,17}", text):
         raise JetSegError(f"JETSEG_MAX_PIXELS: '{text:.40}'; expected a number of pixels above 0")
     return int(text)
+
+
+def check_mono16_bits(bits: int) -> None:
+    """Raise if a number of bits in use of 16-bit values is out of range.
+
+    Raises:
+        JetSegError: it is.
+    """
+    if not FEWEST_MONO16_BITS <= bits <= MONO16_BITS:
+        raise JetSegError(
+            f"--mono16-bits: {bits} is out of range; expected {FEWEST_MONO16_BITS} to {MONO16_BITS}"
+        )
+
+
+def to_eight_bits(values: np.ndarray, bits: int) -> np.ndarray:
+    """(...) uint16 to uint8: the highest 8 of the low `bits` that are in use; brighter values become white."""
+    return np.minimum(values >> (bits - 8), 255).astype(np.uint8)
 
 
 def check_pixels(encoded: bytes, most: int | None = None) -> None:
@@ -66,7 +86,10 @@ def check_pixels(encoded: bytes, most: int | None = None) -> None:
 
 
 def decode_picture(
-    encoded: np.ndarray, upright: bool = False, max_pixels: int | None = None
+    encoded: np.ndarray,
+    upright: bool = False,
+    max_pixels: int | None = None,
+    bits: int = MONO16_BITS,
 ) -> np.ndarray:
     """Decode a picture; gray is spread over the channels, alpha dropped.
 
@@ -77,6 +100,7 @@ def decode_picture(
         encoded: (N,) uint8.
         upright: turn a photograph by the orientation in its Exif block, as viewers do.
         max_pixels: see `check_pixels`.
+        bits: those in use of the values of a 16-bit picture, see `to_eight_bits`.
 
     Returns:
         (H, W, 3) uint8 RGB.
@@ -92,7 +116,13 @@ def decode_picture(
             return picture
     turned = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        image = cv2.imdecode(encoded, turned) if encoded.size else None
+        image = None
+        if bits != MONO16_BITS:
+            image = cv2.imdecode(encoded, turned | cv2.IMREAD_ANYDEPTH)
+        if image is not None and image.dtype == np.uint16:
+            image = to_eight_bits(image, bits)
+        else:
+            image = cv2.imdecode(encoded, turned)
     except cv2.error as error:  # such as a size over its limit
         raise ValueError(f"OpenCV refuses it: {' '.join(str(error).split())[:200]}") from error
     if image is None:

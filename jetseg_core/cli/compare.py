@@ -6,7 +6,12 @@ import argparse
 import json
 from pathlib import Path
 
-from jetseg_core.cli.options import add_map_option, add_runtime_options, runtime_settings
+from jetseg_core.cli.options import (
+    add_map_option,
+    add_mono16_option,
+    add_runtime_options,
+    runtime_settings,
+)
 from jetseg_core.replay.compare.gate import GATE_HELP
 
 
@@ -29,6 +34,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="recording to replay models on (default: that of the other replay)",
     )
     parser.add_argument("--topic", action="append", default=[], help="as in jetseg replay")
+    add_mono16_option(parser, default=None, shown="that of the other replay, or 16")
     parser.add_argument("--labels", default="", metavar="DIR|TOPIC", help="as in jetseg replay")
     parser.add_argument(
         "--fail-if", action="append", default=[], metavar="CONDITION",
@@ -58,6 +64,7 @@ def run(options: argparse.Namespace) -> None:
         bag=options.bag,
         topics=tuple(options.topic),
         labels=options.labels,
+        mono16_bits=options.mono16_bits,
         runtime=runtime_settings(options),
     )
     if options.json:

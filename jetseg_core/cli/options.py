@@ -14,6 +14,7 @@ from jetseg_core.classes.class_map import shipped_maps
 from jetseg_core.data.layouts import known_layouts
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.model_config import PAPER_FORM, ModelConfig
+from jetseg_core.picture_decoding import MONO16_BITS
 from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.runtime.geometry import POLICIES
 from jetseg_core.runtime.registry import backends, devices, precisions
@@ -73,6 +74,18 @@ def add_map_option(parser: argparse.ArgumentParser) -> None:
         "--map", action="append", default=[], metavar="MAP",
         help=f"measure a model of other classes in the target's: {', '.join(shipped_maps())}, or a YAML file, see "
         "docs/import.md; several times for several models",
+    )  # fmt: skip
+
+
+def add_mono16_option(
+    parser: argparse.ArgumentParser, default: int | None = MONO16_BITS, shown: str = "16"
+) -> None:
+    """The option for cameras of fewer than 16 bits; `shown` is the default in words."""
+    parser.add_argument(
+        "--mono16-bits", type=int, default=default, metavar="BITS",
+        help="bits in use of each value of 16-bit images (mono16, rgb16, bayer_*16 and the like, PNG, TIFF), the low "
+        "ones, 8 to 16; 12 for a camera of 12 bits that does not shift them up, as the node's input.mono16_bits "
+        f"(default: {shown})",
     )  # fmt: skip
 
 

@@ -7,7 +7,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from jetseg_core.cli.options import add_map_option, add_runtime_options, runtime_settings
+from jetseg_core.cli.options import (
+    add_map_option,
+    add_mono16_option,
+    add_runtime_options,
+    runtime_settings,
+)
 
 KINDS = ("label", "overlay")
 """Pictures of each frame."""
@@ -29,6 +34,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     add_runtime_options(parser)
     add_map_option(parser)
+    add_mono16_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -46,7 +52,7 @@ def run(options: argparse.Namespace) -> None:
 
     if not 0 <= options.alpha <= 1:
         raise JetSegError(f"--alpha: {options.alpha} is not in 0 to 1")
-    source = open_source(options.input, topic=options.topic)
+    source = open_source(options.input, topic=options.topic, mono16_bits=options.mono16_bits)
     out = Path(options.out)
     check_apart([out], source.places)
     _check_own(out, (source.frame_name(index) for index in range(len(source))))

@@ -8,7 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jetseg_core.cli.options import add_map_option, add_runtime_options, runtime_settings
+from jetseg_core.cli.options import (
+    add_map_option,
+    add_mono16_option,
+    add_runtime_options,
+    runtime_settings,
+)
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -37,6 +42,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="stamp frames by their number at this rate (default: a video's own time, 10 for a folder of images; "
         "recordings have stamps)",
     )  # fmt: skip
+    add_mono16_option(parser)
     parser.add_argument(
         "--labels", default="", metavar="DIR|TOPIC",
         help="ground truth: a topic of a recording (mono8 class ids, same stamps as the images), or a folder of label "
@@ -101,6 +107,7 @@ def run(options: argparse.Namespace) -> None:
         topics=tuple(options.topic),
         labels=options.labels,
         rate_hz=options.rate,
+        mono16_bits=options.mono16_bits,
         regions=tuple(options.region),
         min_confidence=options.min_confidence,
         overlay_alpha=options.alpha,

@@ -14,7 +14,7 @@ from jetseg_core.data.camvid import CAMVID11_OF
 from jetseg_core.data.label_decoding import decode_label
 from jetseg_core.data.label_tally import LabelTally
 from jetseg_core.errors import JetSegError
-from jetseg_core.picture_decoding import decode_picture
+from jetseg_core.picture_decoding import MONO16_BITS, decode_picture
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})
 """Suffixes of image files, in lower case."""
@@ -29,15 +29,19 @@ def list_images(folder: Path) -> list[Path]:
     )
 
 
-def read_image(file: Path) -> np.ndarray:
+def read_image(file: Path, bits: int = MONO16_BITS) -> np.ndarray:
     """An image file as (H, W, 3) uint8 RGB, upright; gray is spread over the channels, alpha dropped.
+
+    Args:
+        file: its path.
+        bits: those in use of the values of a 16-bit picture, the low ones; brighter values become white.
 
     Raises:
         JetSegError: the file is missing or not an image.
     """
     # Not cv2.imread: it cannot tell a missing file from a broken one, and warns on standard error.
     try:
-        return decode_picture(np.frombuffer(_read_bytes(file), np.uint8), upright=True)
+        return decode_picture(np.frombuffer(_read_bytes(file), np.uint8), upright=True, bits=bits)
     except ValueError as error:
         raise JetSegError(f"{file}: {error}; replace or remove the file") from error
 

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.picture_decoding import decode_picture
+from jetseg_core.picture_decoding import MONO16_BITS, decode_picture, to_eight_bits
 
 
 class ImageMessage(Protocol):
@@ -133,7 +133,7 @@ ENCODINGS = (*_ENCODINGS, *SIXTEEN_BIT)
 """The encodings that `decode_image` accepts."""
 
 
-def decode_image(message: ImageMessage, bits: int = 16) -> np.ndarray:
+def decode_image(message: ImageMessage, bits: int = MONO16_BITS) -> np.ndarray:
     """The picture in a sensor_msgs/Image.
 
     Padded rows (`step`) and `is_bigendian` are honoured. For rgb8 the result is a view of the
@@ -203,14 +203,20 @@ def _rows(message: ImageMessage, encoding: _Encoding, bytes_per_value: int) -> n
 
 def _high_bits(pixels: np.ndarray, big_endian: int, bits: int) -> np.ndarray:
     """(rows, width, 2 * n) uint8 of two-byte values to (rows, width, n) uint8: the highest 8 of the bits in use."""
-    if bits == 16:  # the high byte; the low byte is below 8-bit precision
+    if bits == MONO16_BITS:  # the high byte; the low byte is below 8-bit precision
         return np.ascontiguousarray(pixels[..., 0 if big_endian else 1 :: 2])
-    values = pixels.view(">u2" if big_endian else "<u2") >> (bits - 8)
-    return np.minimum(values, 255).astype(np.uint8)
+    return to_eight_bits(pixels.view(">u2" if big_endian else "<u2"), bits)
 
 
-def decode_compressed(message: CompressedMessage, max_pixels: int | None = None) -> np.ndarray:
+def decode_compressed(
+    message: CompressedMessage, max_pixels: int | None = None, bits: int = MONO16_BITS
+) -> np.ndarray:
     """The picture in a sensor_msgs/CompressedImage (JPEG, PNG and any other format that OpenCV reads).
+
+    Args:
+        message: its data are checked.
+        max_pixels: see `check_pixels`.
+        bits: those in use of the values of a 16-bit PNG, as in `decode_image`.
 
     Returns:
         (height, width, 3) uint8 RGB.
@@ -220,7 +226,7 @@ def decode_compressed(message: CompressedMessage, max_pixels: int | None = None)
     """
     data = np.frombuffer(message.data, np.uint8)
     try:
-        return decode_picture(data, max_pixels=max_pixels)
+        return decode_picture(data, max_pixels=max_pixels, bits=bits)
     except ValueError as error:
         raise ImageError(
             Fault.COMPRESSED,
@@ -229,11 +235,13 @@ def decode_compressed(message: CompressedMessage, max_pixels: int | None = None)
         ) from error
 
 
-def decode_message(message: Any, bits: int = 16, max_pixels: int | None = None) -> np.ndarray:
+def decode_message(
+    message: Any, bits: int = MONO16_BITS, max_pixels: int | None = None
+) -> np.ndarray:
     """The picture in a sensor_msgs/Image or CompressedImage; see `decode_image`, `decode_compressed`.
 
     `max_pixels` bounds a compressed picture, see `check_pixels`. A raw one is as large as its message.
     """
     if hasattr(message, "encoding"):
         return decode_image(message, bits)
-    return decode_compressed(message, max_pixels)
+    return decode_compressed(message, max_pixels, bits)

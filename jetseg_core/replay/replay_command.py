@@ -134,14 +134,15 @@ def open_reader(settings: ReplaySettings) -> FrameReader:
     """
     spec = str(settings.input)
     if is_generator(spec) or not is_bag(settings.input.expanduser()):
-        return SourceReader(open_source(spec), settings.topics, settings.labels, settings.rate_hz)
+        source = open_source(spec, mono16_bits=settings.mono16_bits)
+        return SourceReader(source, settings.topics, settings.labels, settings.rate_hz)
     if settings.rate_hz:
         raise JetSegError(
             f"--rate: {spec} is a recording, which has stamps of its own; leave it out"
         )
     recording = Recording(settings.input)
     try:
-        return RecordingReader(recording, settings.topics, settings.labels)
+        return RecordingReader(recording, settings.topics, settings.labels, settings.mono16_bits)
     except JetSegError:
         recording.close()
         raise

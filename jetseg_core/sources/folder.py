@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from jetseg_core.classes import CAMVID11, ClassSet
 from jetseg_core.data.image_files import IMAGE_SUFFIXES, LabelReader, read_image
 from jetseg_core.data.layouts import find_labels
 from jetseg_core.distinct_names import distinct
 from jetseg_core.errors import JetSegError
+from jetseg_core.picture_decoding import MONO16_BITS
 from jetseg_core.sources.frame import Frame, FrameSource, UnreadableFrameError
 
 
@@ -22,6 +25,7 @@ class FolderSource(FrameSource):
     Args:
         path: the folder; files that are not images (by suffix) are left out.
         classes: class set of the ground truth.
+        mono16_bits: bits in use of the values of 16-bit images.
 
     Attributes:
         files: the images, in the order of the stream. Results of `jetseg predict` beside their input are left out.
@@ -33,8 +37,11 @@ class FolderSource(FrameSource):
         JetSegError: no such folder, or no image in it.
     """
 
-    def __init__(self, path: str | Path, classes: ClassSet = CAMVID11) -> None:
+    def __init__(
+        self, path: str | Path, classes: ClassSet = CAMVID11, mono16_bits: int = MONO16_BITS
+    ) -> None:
         super().__init__()
+        self._bits = mono16_bits
         self.path = Path(path)
         if not self.path.is_dir():
             raise JetSegError(f"{self.path}: no such folder; give a folder of images")
@@ -77,9 +84,13 @@ class FolderSource(FrameSource):
         for file, name, label in zip(self.files, self.names, self.labels, strict=True):
             yield partial(self._read, file, name, label)
 
+    def read_file(self, file: Path) -> np.ndarray:
+        """The picture of one of the files, see `read_image`."""
+        return read_image(file, self._bits)
+
     def _read(self, file: Path, name: str, label: Path | None) -> Frame:
         try:
-            image = read_image(file)
+            image = self.read_file(file)
         except JetSegError as error:
             raise UnreadableFrameError(str(error)) from error
         labels = None

@@ -8,6 +8,7 @@ from pathlib import Path
 from jetseg_core.classes import CAMVID11, ClassSet
 from jetseg_core.data.image_files import IMAGE_SUFFIXES
 from jetseg_core.errors import JetSegError
+from jetseg_core.picture_decoding import MONO16_BITS, check_mono16_bits
 from jetseg_core.recording.recording import is_bag
 from jetseg_core.sources.folder import FolderSource
 from jetseg_core.sources.frame import FrameSource
@@ -32,7 +33,12 @@ def is_video(path: Path) -> bool:
     return path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
 
 
-def open_source(spec: str, classes: ClassSet = CAMVID11, topic: str = "") -> FrameSource:
+def open_source(
+    spec: str,
+    classes: ClassSet = CAMVID11,
+    topic: str = "",
+    mono16_bits: int = MONO16_BITS,
+) -> FrameSource:
     """Open the source that `spec` names.
 
     A folder with storage files or a metadata.yaml in it is a recording, any other folder one of images.
@@ -41,19 +47,22 @@ def open_source(spec: str, classes: ClassSet = CAMVID11, topic: str = "") -> Fra
         spec: see `SOURCE_HELP`; sizes are width x height, as in the names of camera modes.
         classes: class set of the ground truth.
         topic: image topic of a recording with several.
+        mono16_bits: bits in use of the values of 16-bit images in files and messages, the low ones, 8 to 16; brighter
+            values become white.
 
     Raises:
-        JetSegError: no such file or folder, or no source; the message lists the known ones.
+        JetSegError: no such file or folder, or no source; the message lists the known ones. Or bits out of range.
     """
+    check_mono16_bits(mono16_bits)
     path = Path(spec).expanduser()
     if not is_generator(spec) and is_bag(path):
-        return RecordingSource(path, topic)
+        return RecordingSource(path, topic, mono16_bits)
     if topic:
         raise JetSegError(f"{spec}: not a rosbag2 recording, so it has no topic '{topic}'")
     if is_generator(spec):
         return _open_generator(spec, classes)
     if path.is_dir():
-        return FolderSource(path, classes)
+        return FolderSource(path, classes, mono16_bits)
     if not path.exists():
         raise JetSegError(f"{path}: no such file or folder; expected {SOURCE_HELP}")
     if is_video(path):

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from jetseg_core.errors import JetSegError
+from jetseg_core.picture_decoding import MONO16_BITS
 from jetseg_core.recording.image_decoding import ImageError, decode_message
 from jetseg_core.recording.message_fields import IMAGE_TYPES
 from jetseg_core.recording.message_types import read_message, stamp_ns
@@ -28,13 +29,15 @@ class RecordingSource(FrameSource):
     Args:
         path: the recording's folder, or a single storage file.
         topic: image topic; may be empty if the recording has images on one topic only.
+        mono16_bits: bits in use of the values of 16-bit images.
 
     Raises:
         JetSegError: not a recording, or no images on the topic; the message lists the topics.
     """
 
-    def __init__(self, path: str | Path, topic: str = "") -> None:
+    def __init__(self, path: str | Path, topic: str = "", mono16_bits: int = MONO16_BITS) -> None:
         super().__init__()
+        self._bits = mono16_bits
         self.path = Path(path)
         self.places = tuple(recording_places(self.path))
         self._recording = Recording(path)
@@ -62,7 +65,7 @@ class RecordingSource(FrameSource):
     def _read(self, index: int, recorded: Message) -> Frame:
         try:
             message = read_message(recorded)
-            image = decode_message(message)
+            image = decode_message(message, self._bits)
         except ImageError as error:
             raise UnreadableFrameError(f"{self.path}: frame {index}: {error}") from error
         return Frame(

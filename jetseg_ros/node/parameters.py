@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.model_config import PRESETS
-from jetseg_core.picture_decoding import MAX_PIXELS
+from jetseg_core.picture_decoding import FEWEST_MONO16_BITS, MAX_PIXELS, MONO16_BITS
 from jetseg_core.results.class_mask import check_class_names, parse_autoware
 from jetseg_core.results.regions import Region, parse_regions
 from jetseg_core.runtime import RuntimeSettings
@@ -118,12 +118,12 @@ class SegmentationParameters:
         applies=Applies.CONFIGURE,
     )
     mono16_bits: int = parameter(
-        16,
+        MONO16_BITS,
         "Bits in use of each value of mono16, rgb16, bayer_*16 and the like, the low ones; 12 for a camera of 12 bits "
         "that does not shift them up.",
         name="input.mono16_bits",
-        minimum=8,
-        maximum=16,
+        minimum=FEWEST_MONO16_BITS,
+        maximum=MONO16_BITS,
     )
     max_pixels: int = parameter(
         MAX_PIXELS,

@@ -10,6 +10,7 @@ from pathlib import Path
 from jetseg_core.atomic_file import replacing
 from jetseg_core.errors import JetSegError
 from jetseg_core.output_places import check_apart, check_replaceable, is_record
+from jetseg_core.picture_decoding import MONO16_BITS
 from jetseg_core.replay.compare.compare_page import FILE as PAGE_FILE
 from jetseg_core.replay.compare.compare_page import save_comparison_page
 from jetseg_core.replay.compare.comparison import Comparison, compare
@@ -33,6 +34,7 @@ def compare_with_page(
     bag: str = "",
     topics: tuple[str, ...] = (),
     labels: str = "",
+    mono16_bits: int | None = None,
     runtime: RuntimeSettings | None = None,
 ) -> Comparison:
     """Compare two replays, and write compare.json and compare.html.
@@ -45,6 +47,7 @@ def compare_with_page(
         bag: recording to replay models on; "" = that of the other replay.
         topics: image topics to replay; empty = those of the other replay, or all.
         labels: its ground truth; "" = that of the other replay.
+        mono16_bits: bits in use of the values of 16-bit images; None = those of the other replay, or 16.
         runtime: settings for models.
 
     Raises:
@@ -55,6 +58,8 @@ def compare_with_page(
     given = [_replay_folder(text) for text in (a, b)]
     read = [folder for folder in given if folder is not None]
     known = load_report(read[0]) if read else None
+    if mono16_bits is None:
+        mono16_bits = known.mono16_bits if known is not None else None
     if known is not None and not bag:
         bag = known.bag
         topics = topics or tuple(camera.topic for camera in known.cameras)
@@ -74,6 +79,7 @@ def compare_with_page(
                 runtime=replace(runtime or RuntimeSettings(), checkpoint=text),
                 topics=topics,
                 labels=labels,
+                mono16_bits=MONO16_BITS if mono16_bits is None else mono16_bits,
                 rate_hz=(known.stamp_rate_hz or 0.0) if known is not None else 0.0,
                 min_confidence=known.min_confidence if known is not None else 0.0,
                 overwrite=True,

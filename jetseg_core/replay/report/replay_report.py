@@ -267,6 +267,8 @@ class RunFacts(ReplaySetup):
     """Origin of the stamps; None for a recording, which has its own, and in reports of older versions."""
     stamp_rate_hz: float | None = None
     """Frames per second that were asked for, where frames are stamped by number."""
+    mono16_bits: int | None = None
+    """Bits in use of the values of 16-bit images that were asked for; None = 16."""
     region_corners: list[list[list[float]]]
     """(x, y) of the corners of each region, 0..1."""
     overlay_alpha: float

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from jetseg_core.classes import CAMVID11, ClassSet
-from jetseg_core.data.image_files import read_image
 from jetseg_core.errors import JetSegError
 from jetseg_core.recording.message_types import make_header
 from jetseg_core.replay.run.truth import LabelImages, TruthReader
@@ -206,8 +205,8 @@ def _unread(source: FrameSource) -> Iterator[Callable[[], Frame]]:
     """The frames, each as a call that gives it; those of a folder without their labels, which `TruthReader` reads."""
     if not isinstance(source, FolderSource):
         return source.unread()
-    return (partial(_read_file, file) for file in source.files)
+    return (partial(_read_file, source, file) for file in source.files)
 
 
-def _read_file(file: Path) -> Frame:
-    return Frame(read_image(file), file.stem)
+def _read_file(source: FolderSource, file: Path) -> Frame:
+    return Frame(source.read_file(file), file.stem)

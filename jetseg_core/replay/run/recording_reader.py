@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from jetseg_core.distinct_names import distinct, file_names
 from jetseg_core.errors import JetSegError
+from jetseg_core.picture_decoding import MONO16_BITS
 from jetseg_core.recording.image_decoding import ImageError, decode_message
 from jetseg_core.recording.message_fields import IMAGE_TYPES
 from jetseg_core.recording.message_types import read_message, stamp_ns
@@ -61,12 +62,20 @@ class RecordingReader(FrameReader):
         recording: the open recording, which the reader closes.
         topics: image topics; empty = see `choose_cameras`.
         labels: "" = none, a topic of the recording, or a folder of label images.
+        mono16_bits: bits in use of the values of 16-bit images.
 
     Raises:
         JetSegError: no such images, or labels that are neither, or labels for several cameras.
     """
 
-    def __init__(self, recording: Recording, topics: Sequence[str], labels: str) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        topics: Sequence[str],
+        labels: str,
+        mono16_bits: int = MONO16_BITS,
+    ) -> None:
+        self._bits = mono16_bits
         self._recording = recording
         self.warnings = recording.warnings
         self.cameras = choose_cameras(recording, topics, labels)
@@ -98,7 +107,7 @@ class RecordingReader(FrameReader):
         """
         for number, recorded in enumerate(self._paired() if self._labels_topic else self._images()):
             if number >= start or number in also:
-                yield _decode(recorded)
+                yield _decode(recorded, self._bits)
 
     def close(self) -> None:
         """Close the recording."""
@@ -148,12 +157,12 @@ class RecordingReader(FrameReader):
             return _Recorded(camera, message.recorded_ns, None, error.fault.value)
 
 
-def _decode(recorded: _Recorded) -> ReplayFrame:
+def _decode(recorded: _Recorded, bits: int) -> ReplayFrame:
     began = perf_counter()
     image, fault = None, recorded.fault
     if not fault:
         try:
-            image = decode_message(recorded.message)
+            image = decode_message(recorded.message, bits)
         except ImageError as error:
             fault = error.fault.value
     return ReplayFrame(

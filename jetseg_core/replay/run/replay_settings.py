@@ -13,6 +13,7 @@ from jetseg_core.atomic_file import replacing
 from jetseg_core.bench.machine import describe_processor
 from jetseg_core.errors import JetSegError
 from jetseg_core.output_places import is_record
+from jetseg_core.picture_decoding import MONO16_BITS, check_mono16_bits
 from jetseg_core.plain_data import short
 from jetseg_core.replay.run.frame_reader import FrameReader
 from jetseg_core.results.regions import Region, parse_regions
@@ -53,6 +54,8 @@ class ReplaySettings:
     rate_hz: float = 0.0
     """Frames per second for stamps by frame number; 0 = a video's own time, 10 for a folder of images. Recordings have
     stamps of their own."""
+    mono16_bits: int = MONO16_BITS
+    """Bits in use of the values of 16-bit images, the low ones, 8 to 16; brighter values become white."""
     regions: tuple[str, ...] = ()
     """Polygons to report occupancy of, each 'name: x y, x y, x y', corners in 0..1."""
     min_confidence: float = 0.0
@@ -73,6 +76,7 @@ class ReplaySettings:
                 raise JetSegError(f"--{name.replace('_', '-')}: {value} is not in 0 to 1")
         if not 0 <= self.rate_hz <= 1000:
             raise JetSegError(f"--rate: {self.rate_hz:g} is not in 0 to 1000 frames per second")
+        check_mono16_bits(self.mono16_bits)
         if self.resume and self.overwrite:
             raise JetSegError("--resume and --overwrite exclude each other; give one of them")
         parse_regions(self.regions)
@@ -115,6 +119,7 @@ def describe_run(
         "min_confidence": settings.min_confidence,
         "overlay_alpha": settings.overlay_alpha,
         "mask_classes": list(settings.mask_classes),
+        "mono16_bits": None if settings.mono16_bits == MONO16_BITS else settings.mono16_bits,
         "model": {
             "name": model.name,
             "preset": model.preset,
