@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 from pathlib import Path
 
 from launch.actions import DeclareLaunchArgument
@@ -92,6 +93,8 @@ def sim_time_argument() -> DeclareLaunchArgument:
     )
 
 
+MODEL_INFO = "segmentation/model_info"
+
 GROUND_OVERRIDES = {
     "camera_height": "camera.height",
     "camera_pitch": "camera.pitch",
@@ -114,7 +117,8 @@ def ground_arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             "camera_height",
             default_value="",
-            description="Height of the camera above the ground, metres; without it the pose comes from TF.",
+            description="Height of the camera above the ground, metres; without it the pose comes from TF. Of several "
+            "cameras one number for all, or one for each with commas between them; likewise pitch and roll.",
         ),
         DeclareLaunchArgument(
             "camera_pitch",
@@ -137,39 +141,59 @@ def ground_arguments() -> list[DeclareLaunchArgument]:
     ]
 
 
-def ground_node(context: LaunchContext) -> list[Node]:
-    """The ground node, if the argument ground asks for it.
+def ground_nodes(context: LaunchContext, cameras: Sequence[str] = ("",)) -> list[Node]:
+    """The ground node of each camera, if the argument ground asks for it.
+
+    Args:
+        context: of the launch, which knows the arguments.
+        cameras: namespaces of their labels, absolute or relative to the argument namespace.
 
     Raises:
-        RuntimeError: a height or angle that is not a number.
+        RuntimeError: a height or angle that is not a number, or as many as there are no cameras.
         JetSegError: the parameter file is not one for this node.
     """
     given = context.launch_configurations
     if given.get("ground") != "true":
         return []
-    _check_parameter_file(context, "ground_params_file", "ground")
-    overrides: dict[str, object] = {}
+    # The segmentation node has one for all of its cameras.
+    model_info = posixpath.join(_full_namespace(context), MODEL_INFO)
+    overrides: list[dict[str, object]] = [{} for _ in cameras]
     for name, target in GROUND_OVERRIDES.items():
-        if text := given.get(name):
-            overrides[target] = _number(name, text) if name.startswith("camera_") else typed(text)
+        if not (text := given.get(name)):
+            continue
+        values: Sequence[object] = [typed(text)] * len(cameras)
+        if name.startswith("camera_"):
+            values = _numbers(name, text, len(cameras))
+        for one, value in zip(overrides, values, strict=True):
+            one[target] = value
+    for camera in cameras:
+        _check_parameter_file(context, "ground_params_file", "ground", camera)
     return [
         Node(
             package="jetseg",
             executable="ground_node",
             name="ground",
-            namespace=LaunchConfiguration("namespace"),
-            parameters=[ParameterFile(LaunchConfiguration("ground_params_file")), overrides],
+            namespace=posixpath.join(LaunchConfiguration("namespace").perform(context), camera),
+            parameters=[ParameterFile(LaunchConfiguration("ground_params_file")), own],
+            remappings=[(MODEL_INFO, model_info)] if camera else [],
             ros_arguments=["--log-level", LaunchConfiguration("log_level")],
             output="screen",
         )
+        for camera, own in zip(cameras, overrides, strict=True)
     ]
 
 
-def _number(name: str, text: str) -> float:
+def _numbers(name: str, text: str, cameras: int) -> list[float]:
+    """A number for each camera, from one for all or one for each with commas between them."""
     try:
-        return float(text)
+        numbers = [float(one) for one in text.split(",")]
     except ValueError:
         raise RuntimeError(f"{name} is '{text}'; expected a number, as in {name}:=0.4") from None
+    if len(numbers) not in (1, cameras):
+        raise RuntimeError(
+            f"{name} is '{text}', {len(numbers)} numbers; expected one for all cameras, or one for each of {cameras}"
+        )
+    return numbers * cameras if len(numbers) == 1 else numbers
 
 
 def segmentation_node(
@@ -216,20 +240,28 @@ def segmentation_node(
     )
 
 
-def _check_parameter_file(context: LaunchContext, argument: str, node: str) -> None:
+def _check_parameter_file(
+    context: LaunchContext, argument: str, node: str, camera: str = ""
+) -> None:
     """Raise if a parameter file is not one for the node; launch alone would go on without it.
 
     Args:
         context: of the launch, which knows the arguments.
         argument: name of the argument that holds the file.
         node: name without namespace.
+        camera: namespace below the argument namespace, or an absolute one.
     """
     file = LaunchConfiguration(argument).perform(context)
+    check_file(Path(file), posixpath.join(_full_namespace(context, camera), node))
+
+
+def _full_namespace(context: LaunchContext, camera: str = "") -> str:
+    """Namespace of a node, absolute; `camera` as in `_check_parameter_file`."""
     namespace = prefix_namespace(
         context.launch_configurations.get("ros_namespace"),
-        LaunchConfiguration("namespace").perform(context),
+        posixpath.join(LaunchConfiguration("namespace").perform(context), camera),
     )
-    check_file(Path(file), f"/{(namespace or '').strip('/')}/{node}".replace("//", "/"))
+    return "/" + (namespace or "").strip("/")
 
 
 def rviz_node(

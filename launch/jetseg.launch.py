@@ -15,7 +15,7 @@ from launch_ros.actions import Node
 
 from jetseg_ros.launching import (
     ground_arguments,
-    ground_node,
+    ground_nodes,
     input_remappings,
     node_arguments,
     rviz_node,
@@ -50,7 +50,7 @@ def generate_launch_description() -> LaunchDescription:
 def start_nodes(context: LaunchContext) -> list[Node]:
     """The node, RViz on the same topics, and the ground node where it is asked for."""
     remappings = input_remappings("", image_topic(context))
-    ground = ground_node(context)
+    ground = ground_nodes(context)
     config = "ground.rviz" if ground else "jetseg.rviz"
     return [
         # First: where RViz is not installed, launch ends here, and would leave behind what it has started.

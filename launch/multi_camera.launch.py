@@ -2,6 +2,7 @@
 
 For example, on the drivers in the namespaces /front and /rear:
     ros2 launch jetseg multi_camera.launch.py cameras:=/front,/rear
+    ros2 launch jetseg multi_camera.launch.py cameras:=/front,/rear ground:=true    # with the cameras' poses from TF
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from jetseg_ros.launching import (
+    ground_arguments,
+    ground_nodes,
     input_remappings,
     node_arguments,
     rviz_node,
@@ -39,24 +42,28 @@ def generate_launch_description() -> LaunchDescription:
             ),
             sim_time_argument(),
             *node_arguments(),
+            *ground_arguments(),
             OpaqueFunction(function=start_nodes),
         ]
     )
 
 
 def start_nodes(context: LaunchContext) -> list[Node]:
-    """The node on all cameras, and one RViz for each."""
+    """The node on all cameras; for each of them one RViz, and a ground node where it is asked for."""
     given = [text.strip() for text in LaunchConfiguration("cameras").perform(context).split(",")]
     image = LaunchConfiguration("image_name").perform(context)
     namespace = LaunchConfiguration("namespace").perform(context)
     names = ["/" * text.startswith("/") + name for text in given if (name := text.strip("/"))]
     topics = {name: posixpath.join(name, image) for name in names}
     remappings = [pair for name in names for pair in input_remappings(name, topics[name])]
+    ground = ground_nodes(context, names)
+    config = "ground.rviz" if ground else "jetseg.rviz"
     return [
         # First: where RViz is not installed, launch ends here, and would leave behind what it has started.
         *(
-            rviz_node(posixpath.join(namespace, name), input_remappings("", topics[name]))
+            rviz_node(posixpath.join(namespace, name), input_remappings("", topics[name]), config)
             for name in names
         ),
         segmentation_node(context, remappings, {"cameras": names or [""]}),
+        *ground,
     ]
