@@ -19,10 +19,8 @@ from jetseg_core.ground.lens import Lens
 
 MAX_CELLS = 4_000_000
 """Largest number of cells of a grid, and of samples."""
-PROBES = (720, 60)
+PROBES = (360, 60)
 """Bearings and distances at which is looked for what the camera sees, before the table is made."""
-_NUDGE = 1e-4
-"""Step of the numerical derivative of a pixel by its place, metres."""
 
 
 @dataclass(frozen=True)
@@ -171,11 +169,8 @@ class GroundLookup:
         """Pixels (..., 2) of places on the ground, and whether (...) they cover more than a cell's width."""
         shape, flat = x.shape, np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1)
 
-        def project(by: tuple[float, float]) -> np.ndarray:
-            return self.lens.project(self.pose.to_camera(flat + np.array([*by, 0.0])))
-
-        pixels = project((0.0, 0.0))
-        a, b = ((project(by) - pixels) / _NUDGE for by in ((_NUDGE, 0.0), (0.0, _NUDGE)))
+        pixels, slopes = self.lens.project_with_slopes(self.pose.to_camera(flat))
+        a, b = (slopes @ self.pose.rotation[axis] for axis in (0, 1))  # by x and by y of the base
         # The smaller singular value of the 2x2 derivative: pixels a metre in the direction in which they are longest.
         squares, area = (a**2).sum(1) + (b**2).sum(1), a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
         with np.errstate(invalid="ignore"):

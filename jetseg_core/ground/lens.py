@@ -113,21 +113,32 @@ class Lens:
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Pixels (N, 2) of points (N, 3) in optical axes, metres; NaN for those that the lens cannot show."""
-        pixels = np.full((len(points), 2), np.nan)
+        return self.project_with_slopes(points)[0]
+
+    def project_with_slopes(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `project`, and the derivative (N, 2, 3) of each pixel by its point, which OpenCV computes in any case."""
+        pixels, slopes = np.full((len(points), 2), np.nan), np.full((len(points), 2, 3), np.nan)
         depth = points[:, 2]
         with np.errstate(divide="ignore", invalid="ignore"):
             tangent = np.hypot(points[:, 0], points[:, 1]) / depth
         shown = (depth > 0) & (tangent <= self._steepest)
         if not shown.any():
-            return pixels
+            return pixels, slopes
         seen = np.ascontiguousarray(points[shown], float).reshape(-1, 1, 3)
         still, d = np.zeros(3), np.array(self.coefficients)
         if self.model == "equidistant":
-            found, _ = cv2.fisheye.projectPoints(seen, still, still, self.matrix, d)
+            found, by_all = cv2.fisheye.projectPoints(seen, still, still, self.matrix, d)
+            moved = by_all[
+                :, 11:14
+            ]  # after focal lengths, principal point, four coefficients, and rotation
         else:
-            found, _ = cv2.projectPoints(seen, still, still, self.matrix, d if d.size else None)
+            found, by_all = cv2.projectPoints(
+                seen, still, still, self.matrix, d if d.size else None
+            )
+            moved = by_all[:, 3:6]  # after rotation
         pixels[shown] = found.reshape(-1, 2)
-        return pixels
+        slopes[shown] = moved.reshape(-1, 2, 3)
+        return pixels, slopes
 
 
 def _listed(values: Any) -> str:

@@ -298,6 +298,19 @@ def test_a_transform_is_the_pose_of_the_same_angles() -> None:
     assert pose.rotation[:, 2] @ (1, 0, 0) > 0.8 and pose.rotation[2, 2] < 0  # forward, and down
 
 
+@pytest.mark.parametrize("name", LENSES)
+def test_slopes_are_the_differences_of_neighbours(name: str) -> None:
+    lens = LENSES[name]
+    points = np.random.default_rng(0).uniform((-1, -0.7, 2), (1, 0.7, 5), (50, 3))
+    pixels, slopes = lens.project_with_slopes(points)
+    np.testing.assert_array_equal(pixels, lens.project(points))
+    for axis, step in enumerate(1e-5 * np.eye(3)):
+        change = (lens.project(points + step) - lens.project(points - step)) / 2e-5
+        np.testing.assert_allclose(slopes[..., axis], change, rtol=1e-5, atol=1e-3)
+    behind = lens.project_with_slopes(-points)
+    assert all(np.isnan(values).all() for values in behind)
+
+
 def test_a_polynomial_that_folds_back_shows_nothing_beyond() -> None:
     lens = Lens(SIZE, MATRIX, "plumb_bob", (-0.45, 0.0, 0.0, 0.0, 0.0))
     # r - 0.45 r^3 grows up to r = 0.86; a point at r = 1.4 would land inside the image.
