@@ -65,7 +65,7 @@ def test_rails_of_jetpack_5_and_6(tmp_path: Path) -> None:
     assert power_rails(tmp_path) == pytest.approx({"VDD_IN": 4.5})
 
 
-def test_temperatures_leave_out_what_cannot_be_read(tmp_path: Path) -> None:
+def test_temperatures_leave_out_unreadable_sensors(tmp_path: Path) -> None:
     zones = "sys/class/thermal/thermal_zone"
     write(
         tmp_path,

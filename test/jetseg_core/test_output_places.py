@@ -51,18 +51,18 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("model.pt", "drive", "is"),  # what a link in the input leads to
     ],
 )
-def test_what_is_not_apart(place: Path, output: str, read: str, how: str) -> None:
+def test_places_that_are_not_apart(place: Path, output: str, read: str, how: str) -> None:
     for written in (output, str(place / output)):
         with pytest.raises(JetSegError, match=f"^{written}: {how} {read}, which is read; [^\n]*$"):
             check_apart(["fine", written], ["/fine/too", read])
 
 
 @pytest.mark.parametrize("output", ["out", "drive2", "other/deep", "drive.out", "link2", "loop"])
-def test_what_is_apart(place: Path, output: str) -> None:
+def test_places_that_are_apart(place: Path, output: str) -> None:
     check_apart([output, place / output], ["drive", place / "drive", "other/same.pt", "loop2"])
 
 
-def test_what_may_be_replaced(place: Path) -> None:
+def test_files_that_may_be_replaced(place: Path) -> None:
     check_replaceable(place, ["model.pt", "new"], ["model.pt"])
     with pytest.raises(JetSegError, match=r"model\.pt: in the way of a result, and not written by"):
         check_replaceable(place, ["new", "model.pt"], ["new"])
@@ -81,7 +81,7 @@ def test_what_may_be_replaced(place: Path) -> None:
         ("\udcff", False),
     ],
 )
-def test_whose_a_file_is(tmp_path: Path, text: str, ours: bool) -> None:
+def test_the_origin_of_a_file(tmp_path: Path, text: str, ours: bool) -> None:
     (tmp_path / "run.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     assert is_record(tmp_path / "run.json", ("a", "b")) is ours
     assert not is_record(tmp_path / "nothing.json", ())

@@ -43,7 +43,7 @@ def test_bytes_lost_in_the_middle(jpeg: bytes) -> None:
 
 
 @pytest.mark.parametrize("appended", [b"\x17", bytes(64)], ids=["one byte", "zeros"])
-def test_what_webcams_append_is_no_damage(jpeg: bytes, appended: bytes) -> None:
+def test_bytes_that_webcams_append_are_no_damage(jpeg: bytes, appended: bytes) -> None:
     np.testing.assert_array_equal(decode(jpeg[:-2] + appended + jpeg[-2:]), decode(jpeg))
 
 

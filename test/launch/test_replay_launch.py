@@ -78,7 +78,7 @@ def test_all_ends_with_the_recording(peer: Peer, record: Record) -> None:
 
 
 @pytest.mark.parametrize("content", [None, "notes.txt"])
-def test_what_is_no_recording_ends_it_before_anything_starts(
+def test_a_file_that_is_no_recording_ends_it_before_anything_starts(
     launch: Launch, tmp_path: Path, content: str | None
 ) -> None:
     bag = tmp_path / "nothing"
@@ -92,7 +92,7 @@ def test_what_is_no_recording_ends_it_before_anything_starts(
 
 
 @pytest.mark.parametrize("fault", [{"checkpoint": "nowhere.pt"}, {"rate": "fast"}])
-def test_what_fails_makes_launch_fail(
+def test_a_failing_process_makes_launch_fail(
     launch: Launch, bag: Path, monkeypatch: pytest.MonkeyPatch, fault: dict[str, str]
 ) -> None:
     monkeypatch.setenv("SECONDS_TO_PLAY", "60")

@@ -74,7 +74,7 @@ def test_a_place_that_cannot_be_made_is_named(run: Run, tmp_path: Path) -> None:
     assert f"{tmp_path}/home/.cache/jetseg-ros-domains is not a folder of yours" in ended.stderr
 
 
-def test_it_says_so_when_no_domain_is_free(run: Run) -> None:
+def test_an_error_if_no_domain_is_free(run: Run) -> None:
     held = [os.open(lock_folder() / f"{n}.lock", os.O_CREAT | os.O_RDWR) for n in range(1, 102)]
     try:
         for file in held:

@@ -78,7 +78,7 @@ def test_every_backend_and_precision_that_runs_here_is_measured(
     assert printed["machine"]["peak_gflops"] > 0
 
 
-def test_networks_that_nobody_has_trained_are_compared(
+def test_untrained_networks_are_compared(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     options = ["--untrained", "--preset", "agx", "--widths", "24", "48", "--classes", "5"]

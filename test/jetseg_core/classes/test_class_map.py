@@ -62,7 +62,7 @@ def test_a_runtime_gives_the_classes_of_the_target(
         ("from: [", "is not a YAML file"),
     ],
 )
-def test_a_wrong_map_says_what_is_wrong(text: str, message: str, tmp_path: Path) -> None:
+def test_the_error_of_a_wrong_map_names_the_fault(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "map.yaml"
     path.write_text(text)
     with pytest.raises(JetSegError, match=message):

@@ -95,7 +95,7 @@ def test_your_own_set_from_yaml(tmp_path: Path) -> None:
         ("names: [a", "site.yaml' is not a YAML file"),
     ],
 )
-def test_a_wrong_file_names_itself_the_field_and_what_is_allowed(
+def test_the_error_names_file_field_and_allowed_values(
     text: str, message: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "site.yaml"
@@ -119,7 +119,7 @@ def test_a_set_that_is_none_is_refused(text: str, message: str) -> None:
 
 
 @given(st.integers(1, 255))
-def test_so_many_classes_have_so_many_colors_and_none_is_black(number: int) -> None:
+def test_every_class_has_its_own_color_and_none_is_black(number: int) -> None:
     assert len(find_classes(str(number))) == number
     assert len({(0, 0, 0), *distinct_colors(number)}) == number + 1
 

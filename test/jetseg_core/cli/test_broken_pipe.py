@@ -29,7 +29,7 @@ def jetseg(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("arguments", [["info", "--json"], ["doctor"]], ids=" ".join)
-def test_a_command_ends_quietly_when_nobody_reads(
+def test_a_command_ends_quietly_without_a_reader(
     arguments: list[str], unbuffered: str, unread: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
@@ -43,7 +43,7 @@ def test_so_does_its_help(unread: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert jetseg("evaluate", "--help", stdout=unread, stderr=subprocess.PIPE).stderr == ""
 
 
-def test_and_an_error_that_nobody_reads(unread: int) -> None:
+def test_an_error_ends_quietly_without_a_reader(unread: int) -> None:
     finished = jetseg("info", "--checkpoint", "no.pt", stdout=subprocess.PIPE, stderr=unread)
     assert finished.returncode == STATUS and finished.stdout == ""
 

@@ -103,7 +103,7 @@ def test_predict_writes_the_labels_that_the_runtime_gives(tmp_path: Path) -> Non
         np.testing.assert_array_equal(overlay, blend_colors(frame.image, colors, labels, 0.3))
 
 
-def test_predict_goes_on_after_what_it_cannot_read(
+def test_predict_goes_on_after_unreadable_frames(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Two images of one name, one of 1x1 pixels, a damaged one, and results of an earlier run."""

@@ -61,7 +61,7 @@ def test_certain_soft_labels_are_the_truth_by_recording(
         (["--soft", "--data", "."], "no folders images/ and soft/"),
     ],
 )
-def test_what_is_not_there_is_named(
+def test_missing_paths_are_named(
     roads: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

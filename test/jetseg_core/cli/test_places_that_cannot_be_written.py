@@ -60,7 +60,7 @@ def test_predict_leaves_whole_pictures(tmp_path: Path, capsys: pytest.CaptureFix
     assert [file.name for file in tmp_path.iterdir()] == ["street_000000_label.png"]
 
 
-def test_train_says_which_file(
+def test_train_names_the_file(
     small_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["train", "--data", str(small_data), "--out", str(tmp_path / "run"), "--epochs", "1"]

@@ -9,7 +9,7 @@ from jetseg_core.classes import UNLABELLED
 from jetseg_core.data.augmentation import Augmentation
 
 
-def test_image_and_labels_stay_together_whatever_is_drawn() -> None:
+def test_image_and_labels_stay_together_under_every_draw() -> None:
     labels = np.zeros((120, 160), np.uint8)
     labels[40:, :] = 1
     labels[:, 100:] = 2
@@ -41,7 +41,7 @@ def test_the_same_generator_draws_the_same_view() -> None:
     assert (first[0] != other[0]).any()
 
 
-def test_soft_labels_move_with_the_labels_whatever_is_drawn() -> None:
+def test_soft_labels_move_with_the_labels_under_every_draw() -> None:
     labels = np.zeros((120, 160), np.uint8)
     labels[40:, :] = 1
     labels[:, 100:] = 2

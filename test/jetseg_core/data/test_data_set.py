@@ -214,7 +214,7 @@ def test_a_foreign_frame_among_camvid_is_refused(tmp_path: Path) -> None:
         DataSet(tmp_path, "train")
 
 
-def test_a_wrong_folder_says_what_was_looked_for_and_found(tmp_path: Path) -> None:
+def test_the_error_of_a_wrong_folder_lists_expected_and_found(tmp_path: Path) -> None:
     with pytest.raises(JetSegError, match=r"no folder '.*nowhere'"):
         DataSet(tmp_path / "nowhere")
     (tmp_path / "CamVid" / "train").mkdir(parents=True)

@@ -19,7 +19,7 @@ from jetseg_core.data.soft_labels import (
 from jetseg_core.errors import JetSegError
 
 
-def test_what_is_written_is_read_to_half_a_step(tmp_path: Path) -> None:
+def test_written_labels_are_read_to_half_a_step(tmp_path: Path) -> None:
     given = np.random.default_rng(0).dirichlet(np.ones(4), (6, 9)).transpose(2, 0, 1)
     (tmp_path / "soft").mkdir()
     write_soft(tmp_path / "soft" / "a_1.png", given)
@@ -51,7 +51,7 @@ def test_another_form_is_refused(tmp_path: Path, image: np.ndarray, message: str
         read_soft(file, 3)
 
 
-def test_what_is_no_image_is_refused(tmp_path: Path) -> None:
+def test_files_that_are_no_image_are_refused(tmp_path: Path) -> None:
     with pytest.raises(JetSegError, match="cannot be read"):
         read_soft(tmp_path / "absent.png", 3)
     for encoded in (b"", b"text"):

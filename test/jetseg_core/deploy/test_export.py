@@ -55,7 +55,7 @@ def assert_same(trained: JetSeg, model: ov.Model, images: np.ndarray) -> None:
     assert np.abs(result["confidence"].astype(int) - confidence.numpy()).max() <= 1
 
 
-def test_a_torch_that_cannot_export_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_torch_that_cannot_export_gives_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(torch.export.Dim, "AUTO")
     with pytest.raises(JetSegError, match=r"too old to export .* requirements/torch.txt"):
         to_onnx(deploy(settled(replace(PAPER_FORM, num_classes=5))), SIZE)
@@ -72,7 +72,7 @@ def test_half_precision_is_asked_for_at_export(exported_pair: Path, tmp_path: Pa
 @pytest.mark.slow
 @pytest.mark.parametrize("combination", range(len(COMBINATIONS)))
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_configuration_exports_to_what_it_is(
+def test_every_configuration_exports_unchanged(
     preset: str, combination: int, tensorrt_reader: ModuleType
 ) -> None:
     # At a fixed size, since exporting for any size takes five times longer; that form of it is tested below.

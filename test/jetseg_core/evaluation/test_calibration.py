@@ -40,7 +40,7 @@ def test_a_confidence_that_holds_has_no_error() -> None:
     assert boastful.ece() == pytest.approx(100 * (1 - right.mean()))
 
 
-def test_what_is_no_class_does_not_count() -> None:
+def test_values_that_are_no_class_do_not_count() -> None:
     found = counts([0, UNLABELLED, 1], [0.5, 0.0, 1.0], [UNLABELLED, 1, 1])
     assert found.counts.sum(1).tolist() == [1, 1]
     assert found.ece() == 0

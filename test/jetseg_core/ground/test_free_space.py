@@ -202,7 +202,7 @@ def flat_view(roles: ClassRoles = ROLES) -> tuple[GroundLookup, np.ndarray]:
     return lookup, np.full(lens.size, ROAD, np.uint8)
 
 
-def test_nothing_is_said_of_pixels_without_a_class_or_confidence() -> None:
+def test_pixels_without_a_class_or_confidence_are_unknown() -> None:
     lookup, labels = flat_view()
     confidence = np.full(labels.shape, 200, np.uint8)
     confidence[:, 320:] = 100

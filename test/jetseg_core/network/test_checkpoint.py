@@ -17,7 +17,7 @@ from jetseg_core.runtime import RuntimeSettings
 from jetseg_core.runtime.model_files import find_model, shipped_model_of
 
 
-def test_what_is_saved_comes_back(tmp_path: Path) -> None:
+def test_a_saved_checkpoint_comes_back(tmp_path: Path) -> None:
     model = JetSeg(ModelConfig("nano", 3)).eval()
     path = tmp_path / "a.pt"
     save_checkpoint(path, model, CAMVID11, {"epochs": 3})
@@ -29,7 +29,7 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]  # no partial file is left
 
 
-def test_what_is_not_a_checkpoint_is_refused_in_words(tmp_path: Path) -> None:
+def test_other_files_are_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(JetSegError, match="no checkpoint"):
         load_checkpoint(tmp_path / "missing.pt")
     garbage = tmp_path / "garbage.pt"

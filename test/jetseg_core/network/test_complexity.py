@@ -22,7 +22,7 @@ from jetseg_core.network.model_config import (
 )
 
 
-def test_nano_costs_what_the_paper_says() -> None:
+def test_nano_has_the_costs_of_the_paper() -> None:
     # Table 1: 0.00003 G parameters, 1.125 GFLOPs by Eq. 2, at 512x512 with 32 classes.
     counts = count_complexity(JetSeg(PAPER_CONFIG), PAPER_SIZE)
     assert 25_000 <= counts.parameters <= 35_000
@@ -159,7 +159,7 @@ def test_activation_memory_is_that_of_a_real_forward_pass() -> None:
     [("nano", index, "paper") for index in range(len(COMBINATIONS))]
     + [("agx", 0, "paper"), ("nano", 0, "refined")],
 )
-def test_the_receptive_field_is_what_gradients_reach(
+def test_the_receptive_field_equals_the_reach_of_gradients(
     preset: str, combination: int, form: EncoderForm, axis: int
 ) -> None:
     config = replace(PAPER_FORM, preset=preset, combination=combination, encoder=form)

@@ -49,7 +49,7 @@ def test_a_wrong_configuration_names_field_value_and_choices(
 
 
 @pytest.mark.parametrize("text", ["a4", "b3", "a7>2", "0", "a0"])
-def test_wrong_kernels_are_refused_with_what_is_allowed(text: str) -> None:
+def test_wrong_kernels_are_refused_with_the_allowed_ones(text: str) -> None:
     with pytest.raises(JetSegError, match=r"CDDC.*(0, 3, 5 or 7|write a7>3|at least one kernel)"):
         KernelCombination.parse(*["3"] * 6, text)
 
@@ -67,7 +67,7 @@ def test_a_configuration_comes_back_from_json() -> None:
     assert ModelConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
-def test_what_older_checkpoints_hold_is_still_read() -> None:
+def test_older_checkpoints_are_still_read() -> None:
     held = {
         "preset": "nano", "combination": 0, "num_classes": 11, "activation": "reu",
         "attention": True, "decoder_channels": 0,

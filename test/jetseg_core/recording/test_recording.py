@@ -164,7 +164,7 @@ def test_a_file_cut_short(
         assert recording.topics["/image"][1] >= len(found)
 
 
-def test_what_damage_in_the_middle_costs_is_said(write_bag: WriteBag) -> None:
+def test_the_loss_by_damage_in_the_middle_is_reported(write_bag: WriteBag) -> None:
     bag = write_bag(StoragePlugin.MCAP, CompressionMode.MESSAGE)
     file = bag / "bag.mcap"
     data = bytearray(file.read_bytes())
@@ -178,7 +178,7 @@ def test_what_damage_in_the_middle_costs_is_said(write_bag: WriteBag) -> None:
         assert any(missing in text for text in recording.warnings)
 
 
-def test_what_is_no_recording(tmp_path: Path) -> None:
+def test_files_that_are_no_recording(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     broken = tmp_path / "broken.mcap"
     broken.write_bytes(b"this is no bag")
@@ -215,7 +215,7 @@ def test_a_copy_in_the_folder_is_not_read_as_well(write_bag: WriteBag) -> None:
 @pytest.mark.parametrize("compression", ["NONE", "LZ4", "ZSTD"])
 @pytest.mark.parametrize("chunks", [True, False], ids=["chunks", "no-chunks"])
 @pytest.mark.parametrize("share", [1.0, 0.6])
-def test_what_another_writer_wrote(
+def test_files_of_another_writer(
     tmp_path: Path, compression: str, chunks: bool, share: float
 ) -> None:
     writing = pytest.importorskip("mcap.writer", reason="the package mcap is not installed")

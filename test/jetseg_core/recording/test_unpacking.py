@@ -24,7 +24,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpacking, "LEAST_FILE_BYTES", 1 << 18)
 
 
-def test_what_is_within_bounds_is_unpacked() -> None:
+def test_data_within_bounds_is_unpacked() -> None:
     text = b"frames " * 1000
     for name, compress in PACK.items():
         assert unpack(compress(text), name) == text

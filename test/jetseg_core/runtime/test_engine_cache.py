@@ -43,7 +43,7 @@ def test_a_change_of_anything_it_depends_on_builds_another(field: str, tmp_path:
     assert compiler.runs == 2
 
 
-def test_a_damaged_engine_is_built_anew_and_said_so(
+def test_a_damaged_engine_is_built_again_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     compiler = Compiler()

@@ -120,7 +120,7 @@ def test_the_boxes_of_a_wide_frame() -> None:
     assert stretch(frame, grid) == View(frame, grid, Box(0, 0, *frame), Box(0, 0, *grid))
 
 
-def test_rendering_shows_what_is_seen_and_a_border_of_no_meaning() -> None:
+def test_rendering_shows_the_view_and_a_plain_border() -> None:
     frame = np.zeros((40, 80, 3), np.uint8)
     frame[:, 40:] = 200
     boxed = letterbox((40, 80), (80, 80)).render(frame)

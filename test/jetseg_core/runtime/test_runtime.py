@@ -55,7 +55,7 @@ def test_results_have_the_size_asked_for_and_belong_to_the_caller(
 
 
 @pytest.mark.parametrize("resize", ["letterbox", "crop"])
-def test_what_the_network_does_not_see_is_unlabelled(
+def test_pixels_outside_the_network_s_view_are_unlabelled(
     resize: str, street: Street, exported_pair: Path
 ) -> None:
     settings = RuntimeSettings(str(exported_pair), input_size=(96, 128), resize=resize)
@@ -101,7 +101,7 @@ def test_a_batch_is_segmented_as_its_frames_alone(
         together.segment(images[0])
 
 
-def test_callers_at_the_same_time_get_what_one_gets(street: Street, exported_pair: Path) -> None:
+def test_concurrent_callers_get_the_same_result(street: Street, exported_pair: Path) -> None:
     # The confidence, too, up to the border: what OpenVINO folds into constants has differed with its streams.
     alone, shared = (
         create_runtime(
@@ -207,7 +207,7 @@ def test_a_stale_export_is_refused(exported_pair: Path, tmp_path: Path) -> None:
         create_runtime(RuntimeSettings(checkpoint=str(path), backend="openvino"))
 
 
-def test_a_missing_backend_is_an_error_or_says_what_runs_instead(
+def test_a_missing_backend_is_an_error_or_names_the_one_in_use(
     exported_pair: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     find = importlib.util.find_spec

@@ -96,7 +96,7 @@ def test_a_graph_in_half_precision_runs_as_it_is(
         create_runtime(settings(tmp_path, checkpoint=str(path), precision="fp32"))
 
 
-def test_what_the_parser_refuses_is_said(
+def test_errors_of_the_parser_are_reported(
     make_gpu: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gpu = make_gpu("8.5", "cuda-python 11.8.3")
@@ -113,7 +113,7 @@ def test_errors_of_cuda_are_named(make_gpu: Callable, street: Street, tmp_path: 
         runtime.segment(street[0])
 
 
-def test_a_machine_without_a_driver_says_so(
+def test_a_machine_without_a_driver_is_named(
     make_gpu: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_gpu("10.3", "cuda-bindings 12.8.0")

@@ -114,7 +114,7 @@ def test_a_topic_is_chosen(write_bag: WriteBag) -> None:
         assert len(list(source)) == 5
 
 
-def test_what_is_no_bag(write_bag: WriteBag, tmp_path: Path) -> None:
+def test_files_that_are_no_bag(write_bag: WriteBag, tmp_path: Path) -> None:
     text = TYPES.types["std_msgs/msg/String"]
     bag = write_bag({"/chatter": lambda index: text(data=str(index))})
     with pytest.raises(JetSegError, match="no images in this bag; topics with images: none"):

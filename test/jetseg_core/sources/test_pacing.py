@@ -120,7 +120,7 @@ def test_prefetch_is_filled_by_less_than_its_depth() -> None:
     assert list(ahead) == [0, 1, 2]
 
 
-def test_prefetch_raises_what_the_source_raises() -> None:
+def test_prefetch_raises_the_source_s_error() -> None:
     def broken() -> Iterator[int]:
         yield 1
         raise ValueError("the third is missing")

@@ -143,7 +143,7 @@ def broken_video(folder: Path) -> str:
         (lambda _: "generator:rate=0", "rate=0; expected more than 0"),
     ],
 )
-def test_what_is_no_source(folder: Path, make: Callable[[Path], str], message: str) -> None:
+def test_paths_that_are_no_source(folder: Path, make: Callable[[Path], str], message: str) -> None:
     with pytest.raises(JetSegError, match=message):
         open_source(make(folder))
 

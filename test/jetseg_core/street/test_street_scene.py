@@ -158,7 +158,7 @@ def test_positive_angles_turn_right_look_up_and_tilt_right() -> None:
 
 
 @pytest.mark.parametrize(("pitch", "roll"), TILTS)
-def test_labels_lie_where_the_camera_says(pitch: float, roll: float) -> None:
+def test_labels_lie_where_the_camera_projects_them(pitch: float, roll: float) -> None:
     scene = StreetScene(seed=6, pitch=pitch, roll=roll)
     camera = scene.camera(30)
     assert (camera.pitch, camera.roll) == (pitch, roll)
@@ -209,7 +209,7 @@ def outline_of(mask: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("distance", [4.0, 12.0, 45.0])
 @pytest.mark.parametrize("what", ["car", "pedestrian", "wall"])
-def test_labels_cover_exactly_what_is_painted(what: str, distance: float) -> None:
+def test_labels_cover_exactly_the_painted_pixels(what: str, distance: float) -> None:
     canvas = blank_canvas()
     texture = Texture(np.full((32, 64, 3), 255, np.uint8))
     foot = np.array([1.3, 0.0, distance])

@@ -50,7 +50,7 @@ def test_the_groups_compare_what_they_say() -> None:
         assert sorted(counts) == [0] + [1] * (len(counts) - 1)
 
 
-def test_what_is_done_is_not_done_again(
+def test_finished_runs_are_not_repeated(
     small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = []

@@ -14,7 +14,7 @@ from jetseg_core.runtime import RuntimeSettings, create_runtime
 from jetseg_core.training.softening import soften
 
 
-def test_they_are_what_the_model_says(
+def test_soft_labels_are_the_model_s_own(
     street: tuple[np.ndarray, np.ndarray], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     image, _ = street

@@ -125,7 +125,7 @@ def test_mistakes_are_one_line(arguments: list[str], reason: str) -> None:
     assert "Traceback" not in finished.stderr
 
 
-def test_what_is_compared_with_what() -> None:
+def test_the_pairs_that_are_compared() -> None:
     size = "960x720"
     cells = [
         cell(size, 100.0, OVERLOAD, 80.0, 45.0, 30.0, 52.5, 20.0, 50.0),
@@ -158,7 +158,7 @@ def test_results_under_overload_do_not_grow_old(
     assert bar.met is met
 
 
-def test_what_did_not_come_back_is_not_compared() -> None:
+def test_missing_results_are_not_compared() -> None:
     cells = [
         cell("640x480", 200.0, OVERLOAD, 200.0, 0.0, None, None, 10.0, 100.0),
         cell("640x480", 30.0, BARE, 30.0, 0.0, None, None, 10.0, 100.0),

@@ -158,7 +158,7 @@ def test_it_ends_with_its_source(rig: Rig) -> None:
     assert len(received["camera_info"]) == 4
 
 
-def test_it_waits_for_as_many_subscribers_as_it_is_told(rig: Rig) -> None:
+def test_it_waits_for_the_given_number_of_subscribers(rig: Rig) -> None:
     camera = rig.camera(source=STREET, wait_for_subscribers=["image", "image"])
     first = rig.record(Image, "image")
     camera.start()

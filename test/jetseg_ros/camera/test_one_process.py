@@ -54,7 +54,7 @@ def test_images_of_this_process_wait_for_the_node_to_be_active(
     assert labels[0].header == sent.header
 
 
-def test_what_is_no_camera_is_named() -> None:
+def test_a_device_that_is_no_camera_is_named() -> None:
     with pytest.raises(JetSegError, match="no such file or folder"):
         LocalCamera("/dev/video99")
     with pytest.raises(JetSegError, match="/dev/null: no camera answers there"):

@@ -23,7 +23,7 @@ def test_results_of_an_earlier_demo_are_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [*PICTURES, "report.json", "node.log", "camera.log", RECORD_FILE])
-def test_what_no_demo_has_written_stays(name: str, tmp_path: Path) -> None:
+def test_files_of_another_origin_stay(name: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / name).write_text("mine")

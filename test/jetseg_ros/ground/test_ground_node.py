@@ -223,7 +223,7 @@ def test_a_wrong_calibration_is_one_warning_and_no_grid(
     segmentation.send_until(grids, "a grid once the calibration is right")
 
 
-def test_what_is_missing_is_named(rig: Rig, view: View) -> None:
+def test_a_missing_pose_is_named(rig: Rig, view: View) -> None:
     ground(rig)  # neither a height nor TF
     lines, grids = warnings_of(rig), rig.record(OccupancyGrid, "ground/grid")
     segmentation = Segmentation(rig, view)

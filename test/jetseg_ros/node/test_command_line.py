@@ -101,7 +101,7 @@ def test_wrong_ros_arguments(
 
 
 @pytest.mark.parametrize("words", [["image:=/usb_cam/image_raw"], ["-p", "autostart:=false"]])
-def test_what_is_not_after_ros_args_is_not_passed_over(
+def test_words_before_ros_args_are_refused(
     words: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     line = refused(capfd, *words)
@@ -152,7 +152,7 @@ def test_an_environment_in_which_ros_does_not_start(
     ],
     ids=lambda value: value[:20].decode("latin-1") if isinstance(value, bytes) else "",
 )
-def test_what_is_no_parameter_file_of_this_node(
+def test_a_parameter_file_of_another_node_is_refused(
     content: bytes | None,
     expected: str,
     domain: int,

@@ -62,7 +62,7 @@ def test_rviz_shows_input_overlay_and_color(rig: Rig) -> None:
     assert {f"/{topic}" for topic in topics[1:]} <= published(rig.active_node())
 
 
-def test_foxglove_shows_what_the_node_publishes(rig: Rig) -> None:
+def test_foxglove_shows_the_node_s_outputs(rig: Rig) -> None:
     content = json.loads((CONFIG / "foxglove.json").read_text())
     made = make_layout([""], CAMVID11, live=True)
     assert content == made, f"write it again: json.dumps(make_layout(...), indent=2): {made}"

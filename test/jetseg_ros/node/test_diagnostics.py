@@ -78,7 +78,7 @@ def test_a_serving_node(rig: Rig, street: np.ndarray) -> None:
     assert float(seen["latency total p50 (ms)"]) >= float(seen["latency infer p50 (ms)"])
 
 
-def test_it_reports_in_every_state_and_says_what_to_do(rig: Rig) -> None:
+def test_it_reports_in_every_state_with_a_remedy(rig: Rig) -> None:
     node = rig.node(autostart=False)
     arrays = rig.record(DiagnosticArray, "/diagnostics")
     found = statuses(rig, arrays, lambda by_name: "jetseg: model" in by_name)

@@ -26,7 +26,7 @@ def test_a_newer_frame_replaces_the_one_that_waits() -> None:
     assert slots.counts(0) == Counts(received=3, processed=1, replaced=2)
 
 
-def test_a_frame_that_nobody_wants_waits_for_a_newer_one() -> None:
+def test_a_frame_without_subscribers_waits_for_a_newer_one() -> None:
     slots: FrameSlots[str] = FrameSlots(1)
     slots.put(0, "a")
     assert slots.take() == (0, "a")
@@ -72,7 +72,7 @@ def test_take_waits_for_a_frame_and_ends_with_close() -> None:
     assert taken.get(timeout=10) is None
 
 
-def test_close_makes_what_waits_stale_and_open_goes_on() -> None:
+def test_close_makes_waiting_frames_stale_and_open_goes_on() -> None:
     slots: FrameSlots[str] = FrameSlots(1)
     slots.put(0, "a")
     slots.close()

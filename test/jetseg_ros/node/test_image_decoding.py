@@ -222,7 +222,7 @@ def install_cv_bridge(
     sys.modules.pop("cv_bridge", None)
 
 
-def test_what_cv_bridge_converts_is_left_to_it(
+def test_other_encodings_are_left_to_cv_bridge(
     install_cv_bridge: Callable[[str], None], street: np.ndarray
 ) -> None:
     image = to_image(street, Header())
@@ -292,7 +292,7 @@ def test_odd_sizes_are_refused_where_they_cannot_be(encoding: str) -> None:
         decode_image(message(encoding, np.zeros((8, 32), np.uint8), 5, 5))
 
 
-def test_refusals_say_what_came_and_what_was_expected(street: np.ndarray) -> None:
+def test_refusals_name_the_value_and_the_expected_ones(street: np.ndarray) -> None:
     image = to_image(street, Header())
     image.encoding = "32FC1"
     with pytest.raises(ImageError, match=r"'32FC1' cannot be decoded.*bgr8.*mono16.*rgb8"):

@@ -38,7 +38,7 @@ def label_info() -> Any:
     return messages.LabelInfo
 
 
-def test_class_names_reach_who_comes_late(rig: Rig, label_info: Any) -> None:
+def test_class_names_reach_late_subscribers(rig: Rig, label_info: Any) -> None:
     node = rig.active_node(output__min_confidence=0.25)
     infos = rig.record(label_info, TOPIC, LATCHED)
     rig.spin_until(lambda: bool(infos), "the latched label_info")
@@ -56,7 +56,7 @@ def test_class_names_reach_who_comes_late(rig: Rig, label_info: Any) -> None:
     rig.spin_until(lambda: len(infos) > number, "the label_info of the new activation")
 
 
-def test_what_a_costmap_layer_subscribes_to(rig: Rig, street: np.ndarray, label_info: Any) -> None:
+def test_the_topics_of_a_costmap_layer(rig: Rig, street: np.ndarray, label_info: Any) -> None:
     rig.active_node(input__size=[64, 96])
     names = rig.record(label_info, TOPIC, LATCHED)
     labels = rig.record(Image, "segmentation/label", qos_profile_sensor_data)

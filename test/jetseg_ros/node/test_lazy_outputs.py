@@ -41,7 +41,7 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return calls
 
 
-def test_nothing_is_decoded_or_inferred_for_nobody(
+def test_nothing_is_decoded_or_inferred_without_subscribers(
     rig: Rig,
     street: np.ndarray,
     gate: Callable[[Any], Gate],
@@ -86,7 +86,7 @@ def test_nothing_is_decoded_or_inferred_for_nobody(
     assert found.received == ended and found.waiting == 0
 
 
-def test_only_what_is_subscribed_to_is_computed(
+def test_only_outputs_with_subscribers_are_computed(
     rig: Rig, street: np.ndarray, gate: Callable[[Any], Gate], painted: list[str]
 ) -> None:
     model = gate(rig.active_node())

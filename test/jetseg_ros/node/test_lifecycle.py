@@ -232,7 +232,7 @@ def test_an_error_while_it_is_activated(
     assert node.trigger_activate() == SUCCESS
 
 
-def test_it_starts_once_the_mistake_is_mended(
+def test_it_starts_once_the_mistake_is_corrected(
     rig: Rig, capfd: pytest.CaptureFixture[str], street: np.ndarray
 ) -> None:
     node = refuses(rig, capfd, ["output.overlay_alpha"], {"output__overlay_alpha": 7.0})

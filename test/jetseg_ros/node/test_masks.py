@@ -74,7 +74,7 @@ def test_classes_that_are_not_there_refuse_the_start(
     assert len(errors) == 1 and said in errors[0]
 
 
-def test_a_mask_of_no_class_is_explained_to_who_waits_for_it(
+def test_a_mask_of_no_class_is_explained_to_its_subscriber(
     rig: Rig, street: np.ndarray, capfd: pytest.CaptureFixture[str]
 ) -> None:
     rig.active_node()

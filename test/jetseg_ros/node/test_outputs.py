@@ -120,7 +120,7 @@ def test_outputs_at_network_size(rig: Rig, image: np.ndarray) -> None:
         ("crop", "network", (slice(None), slice(None))),
     ],
 )
-def test_what_the_network_does_not_see_is_unlabelled(
+def test_pixels_outside_the_network_s_view_are_unlabelled(
     rig: Rig, image: np.ndarray, resize: str, size: str, seen: tuple[slice, slice]
 ) -> None:
     parameters = {"input__size": [96, 128], "input__resize": resize, "output__size": size}
@@ -200,7 +200,7 @@ def test_uncertain_pixels_are_unlabelled(rig: Rig, image: np.ndarray) -> None:
     np.testing.assert_array_equal(pixels_of(outputs["overlay"])[unlabelled], image[unlabelled])
 
 
-def test_model_info_reaches_who_comes_late(rig: Rig) -> None:
+def test_model_info_reaches_late_subscribers(rig: Rig) -> None:
     rig.active_node()
     latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     infos = rig.record(ModelInfo, "segmentation/model_info", latched)

@@ -64,7 +64,7 @@ def test_defaults_are_those_of_the_runtime(rig: Rig) -> None:
     assert rig.node().parameters.runtime_settings() == RuntimeSettings()
 
 
-def test_what_is_set_at_start_arrives(rig: Rig) -> None:
+def test_values_set_at_start_arrive(rig: Rig) -> None:
     parameters = rig.node(
         runtime__threads=1,
         runtime__cache_dir="/engines",
@@ -234,7 +234,7 @@ def test_known_names_are_not_warned_of(rig: Rig, capfd: pytest.CaptureFixture[st
     assert "unknown parameters" not in capfd.readouterr().err
 
 
-def test_what_applies_at_configure_can_be_set_before(rig: Rig) -> None:
+def test_values_read_at_configure_can_be_set_before(rig: Rig) -> None:
     node = rig.node(autostart=False)
     assert change(node, "cameras", ["left", "right"]).successful
     assert change(node, "runtime.threads", 1).successful

@@ -47,7 +47,7 @@ def test_results_of_one_image_can_be_joined_by_stamp(rig: Rig, street: np.ndarra
     assert stamps([m for messages in received.values() for m in messages]) <= stamps(sent)
 
 
-def test_a_qos_that_does_not_match_is_said(
+def test_a_qos_that_does_not_match_is_reported(
     rig: Rig, street: np.ndarray, capfd: pytest.CaptureFixture[str]
 ) -> None:
     rig.active_node(**{"qos_overrides__/image__subscription__reliability": "reliable"})
@@ -89,7 +89,7 @@ def test_it_serves_where_cv_bridge_cannot_be_imported(
     )
 
 
-def test_loading_says_so_before_it_takes_long(
+def test_loading_is_announced_before_it_takes_long(
     rig: Rig, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     said: list[str] = []

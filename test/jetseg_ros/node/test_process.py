@@ -125,7 +125,7 @@ def test_without_autostart_it_waits(rig: Rig, start: Start) -> None:
     assert node.poll() is None
 
 
-def test_the_node_starts_without_what_only_recordings_need() -> None:
+def test_the_node_starts_without_the_packages_of_recordings() -> None:
     """Each of them takes as long to load as a backend."""
     code = (
         "import sys, jetseg_ros.node.segmentation_node; print({'av', 'rosbags'} & set(sys.modules))"

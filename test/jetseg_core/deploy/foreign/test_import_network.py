@@ -187,7 +187,7 @@ def test_ids_of_another_numbering(
     assert (runtime.segment(street[0]).labels == table[expected]).mean() >= 0.999
 
 
-def test_what_was_found_and_assumed_is_said(
+def test_findings_and_assumptions_are_printed(
     write_network: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_network(tmp_path / "net.onnx", probabilities=True, stride=8)
@@ -221,7 +221,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("form", "options", "message"), REFUSED.values(), ids=REFUSED.keys())
-def test_one_sentence_says_what_to_give(
+def test_the_error_names_the_option_to_give(
     write_network: Any,
     form: Fields,
     options: list[str],

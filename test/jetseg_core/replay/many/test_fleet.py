@@ -66,7 +66,7 @@ def fleet(
     return out, json.loads((out / "report.json").read_text())
 
 
-def test_a_damaged_recording_is_told_and_stops_no_other(
+def test_a_damaged_recording_is_reported_and_stops_no_other(
     fleet: tuple[Path, Json], street_frames: list[Frame], tmp_path: Path, capfd: Any
 ) -> None:
     out, report = fleet
@@ -115,7 +115,7 @@ def test_figures_are_those_of_all_frames_together(fleet: tuple[Path, Json]) -> N
     assert entry["miou"] == single["miou"] and entry["frames"] == single["frames"] == 9
 
 
-def test_resuming_does_what_is_left(
+def test_resuming_does_the_rest(
     fleet: tuple[Path, Json],
     street_frames: list[Frame],
     tmp_path: Path,
@@ -140,7 +140,7 @@ def test_resuming_does_what_is_left(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("crew", [("--workers", "2"), ("--ray", "local", "--workers", "2")])
-def test_ctrl_c_leaves_what_there_is_and_it_can_be_gone_on_with(
+def test_ctrl_c_leaves_results_that_can_be_resumed(
     street_frames: list[Frame], tmp_path: Path, crew: tuple[str, ...]
 ) -> None:
     if "--ray" in crew:
@@ -177,7 +177,7 @@ def test_ctrl_c_leaves_what_there_is_and_it_can_be_gone_on_with(
     assert report["complete"] is True and report["frames"] == 3 * 360
 
 
-def test_a_process_that_dies_is_told(street_frames: list[Frame], tmp_path: Path) -> None:
+def test_a_process_that_dies_is_reported(street_frames: list[Frame], tmp_path: Path) -> None:
     bag = write_bag(tmp_path / "drive", street_frames, TOPICS, StoragePlugin.MCAP)
     with ProcessPool(size=1, threads=1) as crew:
         crew.start("drive", settings(bag, tmp_path / "out"))
@@ -247,7 +247,9 @@ def test_which_recordings_are_found(street_frames: list[Frame], tmp_path: Path) 
         is_single([drives])
 
 
-def test_what_is_no_recording_is_said(street_frames: list[Frame], tmp_path: Path) -> None:
+def test_a_file_that_is_no_recording_is_reported(
+    street_frames: list[Frame], tmp_path: Path
+) -> None:
     drives = write_fleet(tmp_path / "drives", street_frames[:1])
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "0.png").touch()

@@ -26,7 +26,7 @@ def replay(*arguments: Any) -> int:
 
 
 @pytest.mark.slow
-def test_a_cluster_makes_what_processes_make(
+def test_a_cluster_gives_the_results_of_processes(
     street_frames: list[Frame], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("ray", reason="the package ray is not installed (pip install ray)")
@@ -47,7 +47,7 @@ def test_a_cluster_makes_what_processes_make(
         assert rows[0] == rows[1]
 
 
-def test_without_ray_the_mend_is_said(
+def test_without_ray_the_remedy_is_printed(
     street_frames: list[Frame],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -60,7 +60,7 @@ def test_without_ray_the_mend_is_said(
 
 
 @pytest.mark.slow
-def test_no_cluster_at_the_address_is_said(
+def test_no_cluster_at_the_address_is_reported(
     street_frames: list[Frame], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("ray", reason="the package ray is not installed (pip install ray)")

@@ -150,9 +150,7 @@ def test_labels_of_other_classes_are_left_out(images: Path, tmp_path: Path) -> N
     assert "has none of the model's classes ('camvid11')" in report["warnings"][0]
 
 
-def test_an_unlabelled_folder_says_where_labels_were_looked_for(
-    images: Path, tmp_path: Path
-) -> None:
+def test_the_report_names_the_places_searched_for_labels(images: Path, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "labels")
     report = replay_with_report(settings(images, tmp_path / "out")).to_dict()
     assert report["miou"] is None

@@ -131,7 +131,7 @@ def test_a_folder_called_bag_stays(
 
 
 @pytest.mark.parametrize("name", ["thesis.txt", "bag_0/thesis.txt", "bag_7.mcap", "bag_thesis"])
-def test_what_was_put_into_a_replay_s_bag_stays(
+def test_files_put_into_a_replay_s_bag_stay(
     drive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     out = tmp_path / "out"
@@ -223,7 +223,7 @@ def test_results_of_many_lie_apart_from_each(
     assert contents(drives.parent) == before
 
 
-def test_results_of_many_spare_what_is_another_s(
+def test_results_of_many_spare_files_of_another_origin(
     drives: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = drives / "out"  # among the recordings, but in none of them
@@ -244,7 +244,7 @@ def test_results_of_many_spare_what_is_another_s(
     assert json.loads((out / "report.json").read_text())["recordings"]["complete"] == 2
 
 
-def test_a_comparison_lies_apart_from_what_it_compares(
+def test_a_comparison_lies_apart_from_its_replays(
     replayed: tuple[Path, Json], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(replayed[0], tmp_path / "r" / "one")
@@ -264,7 +264,7 @@ def test_a_comparison_lies_apart_from_what_it_compares(
     assert contents(tmp_path) == before
 
 
-def test_a_comparison_spares_what_is_another_s(
+def test_a_comparison_spares_files_of_another_origin(
     replayed: tuple[Path, Json], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["compare", str(replayed[0]), str(replayed[0]), "--out", str(tmp_path)]

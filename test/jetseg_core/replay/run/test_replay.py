@@ -142,7 +142,7 @@ def test_report_s_names_and_sums(replayed: tuple[Path, Json]) -> None:
     assert report["worst"][0]["miou"] <= report["best"][0]["miou"]
 
 
-def test_the_layout_for_foxglove_shows_what_the_bag_holds(replayed: tuple[Path, Json]) -> None:
+def test_the_layout_for_foxglove_shows_the_bag_s_topics(replayed: tuple[Path, Json]) -> None:
     layout = json.loads((replayed[0] / "foxglove.json").read_text())
     panels = layout["configById"]
     shown = {panel["imageMode"]["imageTopic"] for panel in panels.values() if "imageMode" in panel}
