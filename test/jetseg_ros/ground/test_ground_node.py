@@ -1,4 +1,4 @@
-"""The ground node over real DDS: what it publishes of the generated street, and what it says where it cannot."""
+"""The ground node over real DDS: its outputs for the generated street, and its warnings without them."""
 
 from __future__ import annotations
 
@@ -51,14 +51,11 @@ class View:
 
     def info(self, rig: Rig, **changes: Any) -> CameraInfo:
         height, width = self.labels.shape
-        fields: dict[str, Any] = {
-            "d": [0.0] * 5,
-            "distortion_model": "plumb_bob",
-            "height": height,
-            "width": width,
-        }
         k = self.camera.intrinsics
-        fields |= {"k": k.reshape(-1), "p": np.hstack([k, np.zeros((3, 1))]).reshape(-1)}
+        fields: dict[str, Any] = {
+            "height": height, "width": width, "distortion_model": "plumb_bob", "d": [0.0] * 5,
+            "k": k.reshape(-1), "p": np.hstack([k, np.zeros((3, 1))]).reshape(-1),
+        }  # fmt: skip
         return CameraInfo(header=rig.header("optical"), **fields | changes)
 
 
@@ -180,10 +177,9 @@ def test_parameters_apply_on_the_next_frame(rig: Rig, view: View) -> None:
     grids.clear()
     segmentation.send_until(grids, "a grid without confident pixels")
     assert set(grids[-1].data) == {-1}
-    refused = node.set_parameters(
-        [Parameter("grid.resolution", value=0.005)] * 1 + [Parameter("grid.length", value=1000.0)]
-    )
-    assert not refused[-1].successful and "cells" in refused[-1].reason
+    fine, long = Parameter("grid.resolution", value=0.005), Parameter("grid.length", value=1000.0)
+    refused = node.set_parameters([fine, long])[-1]
+    assert not refused.successful and "cells" in refused.reason
 
 
 def warnings_of(rig: Rig) -> list[str]:
