@@ -292,7 +292,7 @@ def typed(value: str) -> bool | ParameterValue:
 
 
 def input_remappings(prefix: str, image: str) -> list[tuple[str, str]]:
-    """From the node's input topics to a camera's.
+    """Remappings from the node's input topics to a camera's.
 
     Args:
         prefix: of the node's input topics for that camera; may be empty.

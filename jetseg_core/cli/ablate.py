@@ -26,14 +26,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     default = [group for group in ABLATION_GROUPS if group != "decoder"]
     parser.add_argument(
         "--groups", nargs="+", default=default,
-        help=f"of {', '.join(ABLATION_GROUPS)} (default: all but decoder)",
+        help=f"any of {', '.join(ABLATION_GROUPS)} (default: all but decoder)",
     )  # fmt: skip
     parser.add_argument(
         "--config", type=Path, metavar="YAML",
         help="file with other settings that all runs share, as of `jetseg train`",
     )  # fmt: skip
     parser.add_argument("--preset", default="nano", help="size of the network (default: nano)")
-    parser.add_argument("--epochs", type=int, default=6, help="of each run (default: 6)")
+    parser.add_argument("--epochs", type=int, default=6, help="epochs of each run (default: 6)")
     parser.add_argument("--batch-size", type=int, default=8, help="frames a step (default: 8)")
     parser.add_argument(
         "--size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"), default=(180, 240),

@@ -44,12 +44,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--checkpoint", **several, default=[default.checkpoint],
         help=f"names of shipped models, or paths of .pt or .onnx files (default: {default.checkpoint})",
     )  # fmt: skip
-    parser.add_argument("--backend", **several, help=f"of {', '.join(backends())} (default: all)")
+    parser.add_argument(
+        "--backend", **several, help=f"any of {', '.join(backends())} (default: all)"
+    )
     parser.add_argument(
         "--device", default="auto", help=f"auto, {', '.join(devices())} (default: auto)"
     )
     parser.add_argument(
-        "--precision", **several, help=f"of {', '.join(precisions())} (default: all)"
+        "--precision", **several, help=f"any of {', '.join(precisions())} (default: all)"
     )
     parser.add_argument(
         "--size", type=int, **several, default=list(default.input_size), metavar="HEIGHT WIDTH",

@@ -18,7 +18,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "is removed afterwards.",
     )
     parser.add_argument(
-        "--frames", type=int, default=10000, help="of the recording (default: %(default)s)"
+        "--frames", type=int, default=10000, help="frames of the recording (default: %(default)s)"
     )
     parser.add_argument(
         "--image", default="480x360", metavar="WIDTHxHEIGHT",

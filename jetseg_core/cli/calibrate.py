@@ -11,9 +11,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "calibrate",
-        help="make a checkpoint as sure as it is right",
+        help="fit a checkpoint's confidence to its accuracy",
         description="Divides the logits by the temperature under which the labels of held-out frames are likeliest. "
-        "The labels that the network gives stay the same; its confidence changes, in every exported form, too.",
+        "The labels stay the same; the confidence changes, in every exported form, too.",
     )
     parser.add_argument("--checkpoint", required=True, help="path of a .pt file of `jetseg train`")
     parser.add_argument("--out", required=True, help="path of the .pt file to write")

@@ -18,7 +18,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "cross-validate",
         help="train without each recording in turn, and measure on it",
-        description="Holds each recording out in turn. The mean mIoU of the folds says what a new road does. Folds "
+        description="Holds each recording out in turn. The mean mIoU of the folds estimates that of a new road. Folds "
         "that are done are not repeated, so a command that was stopped can be given again.",
     )
     add_training_options(parser)

@@ -26,11 +26,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="split of --data: train, val, test or your own (default: val)",
     )
     parser.add_argument(
-        "--classes", default="camvid11", help=f"of the labels: {CLASSES_HELP} (default: camvid11)"
+        "--classes",
+        default="camvid11",
+        help=f"classes of the labels: {CLASSES_HELP} (default: camvid11)",
     )
     parser.add_argument(
         "--soft", action="store_true",
-        help="compare with the pixels that the soft labels in --data (images/ and soft/) are certain of",
+        help="compare with the pixels of which the soft labels in --data (images/ and soft/) are certain",
     )  # fmt: skip
     parser.add_argument(
         "--only", default="", metavar="NAMES",

@@ -20,8 +20,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--out", help="path of the .onnx file (default: next to the checkpoint)")
     parser.add_argument(
         "--precision",
-        help="fp32 or fp16, of the graph and of the engine (default: a graph in fp32, from which every backend makes "
-        "what it needs, and an engine in fp16)",
+        help="fp32 or fp16, of the graph and of the engine (default: a graph in fp32, which every backend converts as "
+        "it needs, and an engine in fp16)",
     )
     parser.add_argument(
         "--engine",

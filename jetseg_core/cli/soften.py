@@ -21,7 +21,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("input", help=SOURCE_HELP)
     parser.add_argument("--topic", default="", help="image topic of a recording with several")
     parser.add_argument(
-        "--out", required=True, help="folder for them: soft/ in the data set's root"
+        "--out", required=True, help="folder for the soft labels: soft/ in the data set's root"
     )
     parser.add_argument(
         "--width", type=int, default=240, help="width in pixels (default: %(default)s)"

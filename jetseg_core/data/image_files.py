@@ -83,7 +83,7 @@ class LabelReader:
         return self.from_bytes(_read_bytes(file), size, str(file))
 
     def from_bytes(self, encoded: bytes, size: tuple[int, ...], name: str) -> np.ndarray:
-        """As `read`, of an encoded image; `name` is for errors."""
+        """Decode an encoded label image, as `read` does; `name` is for errors."""
         labels = decode_label(encoded, set(self.painted.palette), name)
         if labels.shape[:2] != size:
             raise JetSegError(

@@ -45,7 +45,7 @@ def read_soft(file: Path, num_classes: int) -> np.ndarray:
 
 
 def decode_soft(encoded: bytes, num_classes: int, name: str) -> np.ndarray:
-    """As `read_soft`, of an encoded image; `name` is for errors."""
+    """Decode soft labels, as `read_soft`, from an encoded image; `name` is for errors."""
     try:
         check_pixels(encoded)
     except ValueError as error:

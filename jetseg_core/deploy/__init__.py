@@ -1,1 +1,1 @@
-"""From a trained network to what robots run."""
+"""The form of a trained network that robots run."""

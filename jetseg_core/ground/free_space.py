@@ -180,7 +180,7 @@ class ScanBearings:
         self.range_max = float(distances.max() + grid.resolution)
         """Farthest cell in view, metres."""
         self.increment = min(step / self.range_max, tau / 360)
-        """From one bearing to the next, radians."""
+        """Angle from one bearing to the next, radians."""
         low, high = float(angles.min()), float(angles.max())
         count = int((high - low) / self.increment) + 1
         self.angles = low + np.arange(count) * self.increment

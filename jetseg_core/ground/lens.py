@@ -116,7 +116,7 @@ class Lens:
         return self.project_with_slopes(points)[0]
 
     def project_with_slopes(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """As `project`, and the derivative (N, 2, 3) of each pixel by its point, which OpenCV computes in any case."""
+        """Pixels as of `project`, and the derivative (N, 2, 3) of each by its point, which OpenCV computes anyway."""
         pixels, slopes = np.full((len(points), 2), np.nan), np.full((len(points), 2, 3), np.nan)
         depth = points[:, 2]
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -89,7 +89,7 @@ class _MaskCache:
         self._lock = threading.Lock()
 
     def of(self, corners: Corners, height: int, width: int) -> np.ndarray:
-        """See `Region.mask`."""
+        """The mask of a region, as `Region.mask` gives it."""
         key = corners, height, width
         with self._lock:
             if key not in self._masks:

@@ -213,11 +213,11 @@ class Solid:
     footprint: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """(half width, half length, height) of a vehicle."""
     reach: float = 120.0
-    """As of `Panel`."""
+    """Distance in metres from which it is too small to be painted."""
 
     @property
     def order(self) -> float:
-        """As of `Panel`; the near end of a vehicle, which hides the posts and people beyond it."""
+        """As of `Panel`; of a vehicle the near end, since it hides the posts and people beyond it."""
         return float(self.place[2]) - self.footprint[1]
 
     def turned(self, vectors: np.ndarray) -> np.ndarray:

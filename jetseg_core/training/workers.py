@@ -18,7 +18,7 @@ from jetseg_core.network.jetseg import JetSeg
 
 @dataclass(frozen=True)
 class Workers:
-    """This process among those of the run."""
+    """Place of this process among those of the run."""
 
     rank: int
     """Number of this process, 0 to count - 1."""

@@ -46,7 +46,7 @@ class Measurement:
     """(labels,) milliseconds from the publication of an image to the arrival of its label."""
 
     def percentile_ms(self, percent: float) -> float | None:
-        """This percentile of the ages, rounded; None without labels."""
+        """Percentile of the ages, rounded; None without labels."""
         if not self.ages_ms.size:
             return None
         return round(float(np.percentile(self.ages_ms, percent)), 2)

@@ -172,7 +172,7 @@ class CameraNode(Node):
         self._ended.trigger()
 
     def _end(self) -> None:
-        """In the executor's thread: end the process, by the player's error where there is one."""
+        """End the process, in the executor's thread; raise the player's error if there is one."""
         # An error after an interrupt only says that the middleware has gone.
         if self._error is not None and self.context.ok():
             raise self._error

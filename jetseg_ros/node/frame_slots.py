@@ -31,7 +31,7 @@ class Counts:
     failed: int = 0
     """Could not be decoded or segmented."""
     waiting: int = 0
-    """In the slot or passed over (at most one), or in work (at most two: one being segmented, one being published)."""
+    """Frames in the slot or passed over (at most one), or in work (at most two: one being segmented, one published)."""
     failures: Counter[str] = field(default_factory=Counter)
     """Failed frames by reason."""
 

@@ -125,7 +125,7 @@ class Rig:
         return publisher
 
     def wait_until_active(self) -> None:
-        """Until a segmentation node of another process serves frames."""
+        """Wait until a segmentation node of another process serves frames."""
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         infos = self.record(ModelInfo, "segmentation/model_info", latched)
         self.spin_until(lambda: bool(infos), "the node to be active")
@@ -154,7 +154,7 @@ class Rig:
 
 @pytest.fixture
 def rig(domain: int) -> Iterator[Rig]:
-    """See `Rig`; in a domain of its own."""
+    """A `Rig` in a domain of its own."""
     rig = Rig(domain)
     yield rig
     rig.close()

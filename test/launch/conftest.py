@@ -151,7 +151,7 @@ class Peer(Node):
 
 @pytest.fixture
 def peer(domain: int) -> Iterator[Peer]:
-    """See `Peer`; in the domain of the launched processes."""
+    """A `Peer` in the domain of the launched processes."""
     context = Context()
     context.init(args=[], domain_id=domain)
     peer = Peer(context)

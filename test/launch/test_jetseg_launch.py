@@ -75,7 +75,7 @@ def test_it_serves_without_any_argument(peer: Peer, record: Record) -> Iterator[
 
 @launch_pytest.fixture
 def on_a_camera(domain: int, launched: Launched) -> LaunchDescription:
-    """In a namespace, on a camera driver's topics."""
+    """The node in a namespace, on a camera driver's topics."""
     return launched(LAUNCH_FILE, namespace="front", camera="/usb_cam", backend="openvino")
 
 

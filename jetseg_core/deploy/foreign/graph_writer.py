@@ -79,7 +79,7 @@ class GraphWriter:
         return name
 
     def front(self, image: ImageInput, pixels: PixelValues) -> str:
-        """From ``images`` (N, H, W, 3) uint8 RGB to the network's input.
+        """Append the steps from ``images`` (N, H, W, 3) uint8 RGB to the network's input.
 
         Returns:
             Name of the frames as float32, of the same shape. Sizes are read from it, since TensorRT allows uint8
@@ -105,7 +105,7 @@ class GraphWriter:
     def labels_of_scores(
         self, frames: str, output: ClassOutput, id_of_channel: Sequence[int]
     ) -> None:
-        """From class scores to ``labels`` and ``confidence``, (N, H, W) uint8, as `Labelling` makes them in torch.
+        """Append ``labels`` and ``confidence``, (N, H, W) uint8, made of class scores as `Labelling` does in torch.
 
         Bilinear up-sampling goes along the rows first, where it stays small, and then down the columns in bands, each
         of which is reduced to labels before the next: class channels never exist at the full size.
@@ -147,7 +147,7 @@ class GraphWriter:
         self._finish(frames, labels, self.add("Round", confidence))
 
     def labels_of_ids(self, frames: str, output: ClassOutput, values: Sequence[int]) -> None:
-        """From class ids to ``labels``; ``confidence`` is 255 everywhere, since ids hold none.
+        """Append ``labels``, made of class ids; ``confidence`` is 255 everywhere, since ids hold none.
 
         Pixels take the id of the cell that their center falls into.
 

@@ -112,7 +112,7 @@ class Comparison:
     frames: int
     labelled_frames: int
     figures: dict[str, Difference]
-    """By key: figures over all classes first, then those of each class, such as ``iou.Road``."""
+    """Differences by key: figures over all classes first, then those of each class, such as ``iou.Road``."""
     disagreement: dict[str, float | None]
     """"overall": percent of all pixels that the two label differently."""
     most_different: list[DifferentFrame]

@@ -109,7 +109,7 @@ class Gap:
 
     after_frame: int
     at_s: float
-    """Since the camera's first frame."""
+    """Time since the camera's first frame."""
     length_s: float
     missing_frames: int
 
@@ -159,7 +159,7 @@ class Series:
     regions: dict[str, dict[str, Curve]] | None = None
     latency_ms: Curve | None = None
     figures: dict[str, Curve] = field(default_factory=dict, metadata=FLAT)
-    """By key."""
+    """Curve of each figure, by key."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""From the frame log of a replay to its report."""
+"""The report of a replay, made from its frame log."""
 
 from __future__ import annotations
 

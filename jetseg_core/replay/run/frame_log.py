@@ -52,7 +52,7 @@ class FrameRow:
 
     @property
     def latency_ms(self) -> float:
-        """From the message to all results."""
+        """Time from the message to all results, ms."""
         return self.decode_ms + self.infer_ms + self.post_ms
 
 

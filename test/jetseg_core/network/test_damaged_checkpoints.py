@@ -152,7 +152,7 @@ def test_a_zip_bomb_is_refused_by_its_stated_size(
 
 
 def test_flipped_bits_are_refused_or_harmless(sound: dict[str, Any], tmp_path: Path) -> None:
-    """In the parts that describe the model; the shares of weights are guarded by a checksum each."""
+    """Damage in the parts that describe the model; weights are guarded by a checksum each."""
     path = tmp_path / "a.pt"
     torch.save(sound | {"state_dict": {}}, path)
     content = path.read_bytes()

@@ -111,7 +111,7 @@ def write_mcap(file: Path, profile: bytes, channels: dict[bytes, bytes]) -> None
 
 @pytest.mark.parametrize("profile", [b"ros2", b"", b"other"])
 def test_channels_that_are_not_cdr_are_no_damage(tmp_path: Path, profile: bytes) -> None:
-    """As tools other than rosbag2 write them beside cameras."""
+    """Tools other than rosbag2 write such channels beside cameras."""
     write_mcap(tmp_path / "a.mcap", profile, {b"/image": b"cdr", b"/status": b"json"})
     assert indexes(tmp_path / "a.mcap") == list(range(COUNT))
     with Recording(tmp_path / "a.mcap") as recording:
@@ -175,7 +175,7 @@ def test_pages_lost_in_the_middle_of_a_database(write_bag: WriteBag) -> None:
 
 
 def test_a_damaged_chunk_costs_its_own_messages(write_bag: WriteBag) -> None:
-    """With its index, and without."""
+    """Tested with the file's index and without."""
     bag = write_bag(StoragePlugin.MCAP, CompressionMode.STORAGE, indexes=range(3 * 121))
     (file,) = bag.glob("*.mcap")
     content = bytearray(file.read_bytes())

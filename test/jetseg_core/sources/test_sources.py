@@ -215,7 +215,7 @@ def test_a_phone_s_video_is_turned_as_players_show_it(
 def test_a_playlist_with_the_name_of_a_video_is_refused(
     playlist: str, video: Path, tmp_path: Path
 ) -> None:
-    """It would have another file read, or an address on the network."""
+    """A playlist would make it read another file, or an address on the network."""
     video.rename(tmp_path / "other.avi")
     (tmp_path / "list.mp4").write_text(playlist)
     with pytest.raises(JetSegError, match=r"list\.mp4: cannot be opened as a video"):

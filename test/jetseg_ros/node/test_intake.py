@@ -19,7 +19,7 @@ QOS = QoSProfile(depth=50)
 
 
 def wait_for(done: Callable[[], bool], what: str) -> None:
-    """Without an executor."""
+    """Wait without an executor."""
     deadline = time.monotonic() + 30
     while not done():
         assert time.monotonic() < deadline, f"waited in vain for {what}"

@@ -73,7 +73,7 @@ class Case:
 def case(
     request: pytest.FixtureRequest, write_network: Any, small_data: Path, tmp_path: Path
 ) -> Case:
-    """With the map that ships, and with one whose most frequent class is none of the target's."""
+    """Tested with the map that ships, and with one whose most frequent class is none of the target's."""
     write_network(tmp_path / "net.onnx", stride=8)
     model = tmp_path / "imported.onnx"
     main(["import", str(tmp_path / "net.onnx"), "--classes", "cityscapes19", "--out", str(model)])

@@ -27,7 +27,7 @@ def record(**values: Any) -> Change:
 
 
 def row(**values: Any) -> Change:
-    """In the middle of the frame log."""
+    """Damage in the middle of the frame log."""
 
     def change(folder: Path) -> None:
         file = folder / "frames.jsonl"
