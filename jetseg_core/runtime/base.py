@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from jetseg_core.classes import UNLABELLED
 from jetseg_core.classes.class_map import find_class_map
 from jetseg_core.errors import JetSegError
+from jetseg_core.memory_bound import bounded_memory
 from jetseg_core.runtime.geometry import POLICIES, View, stretch
 from jetseg_core.runtime.model_files import ModelDescription, read_description
 from jetseg_core.runtime.runtime_settings import RuntimeSettings
@@ -105,9 +107,10 @@ class Runtime(abc.ABC):
         self._check_offer(self.precisions)
         self._id_of_class: np.ndarray | None = None
         try:
-            self.description = self._load(model)
-            self._own_classes = len(self.description.classes)
-            self._try_out()
+            with bounded_memory(str(model)) if self._on_cpu() else nullcontext():
+                self.description = self._load(model)
+                self._own_classes = len(self.description.classes)
+                self._try_out()
         except JetSegError:
             raise
         except (
@@ -285,6 +288,10 @@ class Runtime(abc.ABC):
     @abc.abstractmethod
     def _load(self, model: Path) -> ModelDescription:
         """Load the model, set `device` and `precision`, and return the description that the file holds."""
+
+    def _on_cpu(self) -> bool:
+        """True if the model will certainly run on the CPU: its memory can be bounded while it is loaded."""
+        return False
 
     @abc.abstractmethod
     def _infer(self, images: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:

@@ -75,6 +75,11 @@ class OnnxRuntimeBackend(Runtime):
         metadata = self._session.get_modelmeta().custom_metadata_map
         return self._describe(metadata.get(METADATA_KEY), model)
 
+    def _on_cpu(self) -> bool:
+        import onnxruntime as ort
+
+        return self._choose_provider(ort.get_available_providers()) == "CPUExecutionProvider"
+
     def _choose_provider(self, available: list[str]) -> str:
         """The preferred available provider for the device and precision asked for.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from jetseg_core.errors import JetSegError
+from jetseg_core.memory_bound import bounded_memory
 from jetseg_core.runtime.base import Runtime
 from jetseg_core.runtime.model_files import (
     METADATA_KEY,
@@ -70,6 +71,9 @@ class OpenVinoBackend(Runtime):
         self._labels_only = _Requests(compiled, self.streams)
         return description
 
+    def _on_cpu(self) -> bool:
+        return True
+
     def _infer(self, images: np.ndarray, confidence: bool) -> tuple[np.ndarray, np.ndarray | None]:
         if not confidence:
             return self._labels_only.infer(images, "labels")[0], None
@@ -79,8 +83,9 @@ class OpenVinoBackend(Runtime):
     def _full(self) -> _Requests:
         with self._compiling:
             if self._with_confidence is None:
-                compiled = self._core.compile_model(self._full_graph, "CPU", self._options)
-                self._with_confidence = _Requests(compiled, self.streams)
+                with bounded_memory(self.description.name):
+                    compiled = self._core.compile_model(self._full_graph, "CPU", self._options)
+                    self._with_confidence = _Requests(compiled, self.streams)
             return self._with_confidence
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from jetseg_core.atomic_file import replacing
 from jetseg_core.errors import JetSegError
 from jetseg_core.jetson import has_nvidia_device
+from jetseg_core.memory_bound import bounded_memory
 from jetseg_core.runtime.base import Runtime
 from jetseg_core.runtime.model_files import (
     METADATA_KEY,
@@ -55,7 +56,8 @@ class TensorRtBackend(Runtime):
 
         settings = self.settings
         self.precision = "fp32" if settings.precision == "fp32" else "fp16"
-        graph, description = self._prepare(model)
+        with bounded_memory(str(model)):
+            graph, description = self._prepare(model)
         self._cudart = cudart = _cuda_runtime()
         try:
             gpu = _check(cudart, cudart.cudaGetDeviceProperties(0)).name

@@ -28,6 +28,7 @@ from jetseg_core.deploy.foreign.pixel_values import PixelValues
 from jetseg_core.deploy.foreign.trial import TRIAL_SIZES, frame_of, run_graph, size_text
 from jetseg_core.deploy.onnx_passes import OPSET, drop_unused, fix_shape, has_branches
 from jetseg_core.errors import JetSegError
+from jetseg_core.memory_bound import bounded_memory
 from jetseg_core.output_places import check_apart
 from jetseg_core.runtime.model_files import METADATA_KEY
 
@@ -77,6 +78,11 @@ def import_network(source: Path, out: Path, options: ImportOptions) -> Imported:
             f"{out}: beside it lies {out.with_suffix('.pt').name}, which would be taken for its checkpoint; name "
             "another file with --out"
         )
+    with bounded_memory(str(source)):
+        return _import(source, out, options)
+
+
+def _import(source: Path, out: Path, options: ImportOptions) -> Imported:
     classes, id_of_channel = _channels(options)
     network = read_network(source, options.layout)
     network, size = _with_size(network, options.size)
