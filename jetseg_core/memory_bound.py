@@ -77,8 +77,12 @@ def _free_bytes() -> int:
     free = _kilobytes(Path("/proc/meminfo"), "MemAvailable") * 1024
     try:
         limit, used = (int((_GROUP / f"memory.{name}").read_text()) for name in ("max", "current"))
+        stat = (_GROUP / "memory.stat").read_text()
     except (OSError, ValueError):  # no container, or none with a limit ("max")
         return free
+    # Files that are kept in memory count as used there, and make room when it is wanted.
+    cached = re.search(r"^file (\d+)$", stat, re.MULTILINE)
+    used -= int(cached[1]) if cached else 0
     return min(free, max(0, limit - used))
 
 

@@ -178,6 +178,7 @@ def test_a_container_s_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert 0 < free < 2**60
     (tmp_path / "memory.max").write_text("5000\n")
     (tmp_path / "memory.current").write_text("2000\n")
-    assert memory_bound._free_bytes() == 3000
+    (tmp_path / "memory.stat").write_text("anon 1500\nfile 500\nfile_mapped 100\n")
+    assert memory_bound._free_bytes() == 3500
     (tmp_path / "memory.max").write_text("max\n")
     assert memory_bound._free_bytes() > 3000
