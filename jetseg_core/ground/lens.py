@@ -128,9 +128,8 @@ class Lens:
         still, d = np.zeros(3), np.array(self.coefficients)
         if self.model == "equidistant":
             found, by_all = cv2.fisheye.projectPoints(seen, still, still, self.matrix, d)
-            moved = by_all[
-                :, 11:14
-            ]  # after focal lengths, principal point, four coefficients, and rotation
+            # After focal lengths, principal point, four coefficients, and rotation.
+            moved = by_all[:, 11:14]
         else:
             found, by_all = cv2.projectPoints(
                 seen, still, still, self.matrix, d if d.size else None
