@@ -1,4 +1,4 @@
-"""The decoders, like RegSeg's (arXiv 2111.09957, section 3.3), with taps at strides 2, 8 and 32 (section 2)."""
+"""The decoders, like RegSeg's (arXiv 2111.09957, section 3.3); the paper taps strides 2, 8 and 32 (section 2)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from jetseg_core.network.layers import ConvBnAct, PointwiseConv, make_activation
 from jetseg_core.network.model_config import ModelConfig
 from jetseg_core.plain_data import short
 
+TapChannels = tuple[int, int, int, int]
+"""Channels of the encoder's features at strides 2, 4, 8 and 32."""
+
 
 class Decoder(nn.Module):
-    """Base of all decoders: features at strides 2, 8 and 32 -> logits at stride 2.
+    """Base of all decoders: features at strides 2, 4, 8 and 32 -> logits at stride 2.
 
     `forward` takes (N, C, ceil(H/s), ceil(W/s)) for each stride s and gives (N, classes, ceil(H/2), ceil(W/2)).
     """
@@ -22,12 +25,12 @@ class Decoder(nn.Module):
     """The last layer, with a bias, which training shifts at its end for the highest mIoU."""
 
     def __init__(
-        self, tap_channels: tuple[int, int, int], width: int, num_classes: int, activation: str
+        self, tap_channels: TapChannels, width: int, num_classes: int, activation: str
     ) -> None:
         """Fix the sizes.
 
         Args:
-            tap_channels: channels of the features at strides 2, 8 and 32.
+            tap_channels: channels of the features at strides 2, 4, 8 and 32.
             width: channels inside the decoder.
             num_classes: channels of the logits.
             activation: name of the activation, see `make_activation`.
@@ -39,17 +42,20 @@ class PaperDecoder(Decoder):
     """RegSeg's decoder as the paper taps it: a head for each tap, sum, concatenation at stride 2."""
 
     def __init__(
-        self, tap_channels: tuple[int, int, int], width: int, num_classes: int, activation: str
+        self, tap_channels: TapChannels, width: int, num_classes: int, activation: str
     ) -> None:
         super().__init__(tap_channels, width, num_classes, activation)
+        fine, _, middle, coarse = tap_channels
         self.head2, self.head8, self.head32 = (
-            ConvBnAct(channels, width, activation) for channels in tap_channels
+            ConvBnAct(channels, width, activation) for channels in (fine, middle, coarse)
         )
         self.fuse8 = ConvBnAct(width, width, activation)
         self.fuse2 = ConvBnAct(2 * width, width, activation)
         self.classifier = PointwiseConv(width, num_classes, bias=True)
 
-    def forward(self, stride2: Tensor, stride8: Tensor, stride32: Tensor) -> Tensor:
+    def forward(
+        self, stride2: Tensor, stride4: Tensor, stride8: Tensor, stride32: Tensor
+    ) -> Tensor:
         fine = self.head2(stride2)  # (N, D, H/2, W/2)
         middle = self.head8(stride8)  # (N, D, H/8, W/8)
         middle = middle + resize(self.head32(stride32), middle)
@@ -66,10 +72,10 @@ class FastDecoder(Decoder):
     """
 
     def __init__(
-        self, tap_channels: tuple[int, int, int], width: int, num_classes: int, activation: str
+        self, tap_channels: TapChannels, width: int, num_classes: int, activation: str
     ) -> None:
         super().__init__(tap_channels, width, num_classes, activation)
-        fine, middle, coarse = tap_channels
+        fine, _, middle, coarse = tap_channels
         self.head8 = ConvBnAct(middle, width, activation)
         self.head32 = ConvBnAct(coarse, width, activation)
         self.context8 = nn.ModuleList(
@@ -82,7 +88,9 @@ class FastDecoder(Decoder):
         self.activation2 = make_activation(activation)
         self.classifier = PointwiseConv(width // 2, num_classes, bias=True)
 
-    def forward(self, stride2: Tensor, stride8: Tensor, stride32: Tensor) -> Tensor:
+    def forward(
+        self, stride2: Tensor, stride4: Tensor, stride8: Tensor, stride32: Tensor
+    ) -> Tensor:
         middle = self.head8(stride8)  # (N, D, H/8, W/8)
         middle = middle + resize(self.head32(stride32), middle)
         for context, fuse in zip(self.context8, self.fuse8, strict=True):
@@ -92,15 +100,61 @@ class FastDecoder(Decoder):
         return self.classifier(self.activation2(self.norm2(fine)))
 
 
-DECODERS: dict[str, type[Decoder]] = {"paper": PaperDecoder, "fast": FastDecoder}
+class Stride4Decoder(Decoder):
+    """`FastDecoder` at a quarter of its pixels: classes at stride 4, up-sampled to stride 2.
+
+    Class scores are smooth: at stride 4 they cost 0.0 to 0.3 points of mIoU (docs/speed.md).
+    """
+
+    def __init__(
+        self, tap_channels: TapChannels, width: int, num_classes: int, activation: str
+    ) -> None:
+        super().__init__(tap_channels, width, num_classes, activation)
+        fine, quarter, middle, coarse = tap_channels
+        self.head8 = ConvBnAct(middle, width, activation)
+        self.head32 = ConvBnAct(coarse, width, activation)
+        self.context8 = nn.ModuleList(
+            nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False) for _ in range(2)
+        )
+        self.fuse8 = nn.ModuleList(ConvBnAct(width, width, activation) for _ in range(2))
+        self.narrow8: nn.Conv2d = PointwiseConv(width, width // 2)
+        self.narrow4: nn.Conv2d = PointwiseConv(quarter, width // 2)
+        self.fine2 = nn.Conv2d(fine, width // 2, 3, 2, 1, bias=False)
+        self.norm4 = nn.BatchNorm2d(width // 2)
+        self.activation4 = make_activation(activation)
+        self.classifier = PointwiseConv(width // 2, num_classes, bias=True)
+
+    def forward(
+        self, stride2: Tensor, stride4: Tensor, stride8: Tensor, stride32: Tensor
+    ) -> Tensor:
+        return doubled(self.at_stride4(stride2, stride4, stride8, stride32), stride2)
+
+    def at_stride4(
+        self, stride2: Tensor, stride4: Tensor, stride8: Tensor, stride32: Tensor
+    ) -> Tensor:
+        """Logits (N, classes, ceil(H/4), ceil(W/4))."""
+        middle = self.head8(stride8)  # (N, D, H/8, W/8)
+        middle = middle + resize(self.head32(stride32), middle)
+        for context, fuse in zip(self.context8, self.fuse8, strict=True):
+            middle = middle + fuse(context(middle))
+        middle = resize(self.narrow8(middle), stride4)  # (N, D/2, H/4, W/4)
+        fine = self.fine2(stride2) + self.narrow4(stride4) + middle
+        return self.classifier(self.activation4(self.norm4(fine)))
+
+
+DECODERS: dict[str, type[Decoder]] = {
+    "paper": PaperDecoder,
+    "fast": FastDecoder,
+    "stride4": Stride4Decoder,
+}
 """Decoders by `ModelConfig.decoder`. A decoder added here can be trained, deployed and exported."""
 
 
-def make_decoder(config: ModelConfig, tap_channels: tuple[int, int, int]) -> Decoder:
+def make_decoder(config: ModelConfig, tap_channels: TapChannels) -> Decoder:
     """The decoder of a configuration.
 
     Args:
-        tap_channels: channels of the features at strides 2, 8 and 32.
+        tap_channels: channels of the features at strides 2, 4, 8 and 32.
 
     Raises:
         JetSegError: the decoder's name is not one of `DECODERS`.
@@ -115,3 +169,10 @@ def make_decoder(config: ModelConfig, tap_channels: tuple[int, int, int]) -> Dec
 def resize(x: Tensor, like: Tensor) -> Tensor:
     """Bilinear interpolation of (N, C, h, w) to the height and width of `like`."""
     return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def doubled(logits: Tensor, like: Tensor) -> Tensor:
+    """Logits at half the height and width of `like`, rounded up, at its size."""
+    # Exactly doubled, then cut, so that pixels keep their places in odd sizes as in even ones.
+    logits = F.interpolate(logits, scale_factor=2, mode="bilinear", align_corners=False)
+    return logits[..., : like.shape[-2], : like.shape[-1]]

@@ -11,7 +11,7 @@ from jetseg_core.network.model_config import AttentionKind, Branches, ModelConfi
 
 
 class JetNet(nn.Module):
-    """Four stages: (N, 3, H, W) -> features at strides 2, 8 and 32, each side rounded up."""
+    """Four stages: (N, 3, H, W) -> features at strides 2, 4, 8 and 32, each side rounded up."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -42,7 +42,9 @@ class JetNet(nn.Module):
             sizes.s2_channels[-1], sizes.s3_channels, (2, 1), s3_residual,
             kernels.s3_residual, kernels.s3_down, s3_attention,
         )  # fmt: skip
-        self.tap_channels = (s0, sizes.s2_channels[0], sizes.s3_channels[-1])
+        self.tap_channels = (
+            s0, sizes.s1_channels[-1], sizes.s2_channels[0], sizes.s3_channels[-1]
+        )  # fmt: skip
 
     def _stage(
         self,
@@ -82,8 +84,9 @@ class JetNet(nn.Module):
             "S3": (self.s3,),
         }
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         stride2 = self.s0_residual(self.s0(x))
-        stride8 = self.s2_stride8(self.s1(stride2))
+        stride4 = self.s1(stride2)
+        stride8 = self.s2_stride8(stride4)
         stride32 = self.s3(self.s2_stride16(stride8))
-        return stride2, stride8, stride32
+        return stride2, stride4, stride8, stride32

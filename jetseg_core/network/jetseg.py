@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from jetseg_core.network.decoder import make_decoder
+from jetseg_core.network.decoder import doubled, make_decoder
 from jetseg_core.network.encoder import JetNet
 from jetseg_core.network.model_config import ModelConfig
 
@@ -37,13 +36,6 @@ class JetSeg(nn.Module):
         """Give the logits; (N, classes, ceil(H/2), ceil(W/2)) without `full_size`."""
         logits = self.decoder(*self.encoder(x))
         return doubled(logits, x) if full_size else logits
-
-
-def doubled(logits: Tensor, x: Tensor) -> Tensor:
-    """Logits at half the size of an input (N, 3, H, W), at its size."""
-    # Exactly doubled, then cut, so that pixels keep their places in odd sizes as in even ones.
-    logits = F.interpolate(logits, scale_factor=2, mode="bilinear", align_corners=False)
-    return logits[..., : x.shape[-2], : x.shape[-1]]
 
 
 def _initialise(model: nn.Module) -> None:

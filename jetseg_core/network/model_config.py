@@ -82,8 +82,9 @@ COMBINATIONS: tuple[KernelCombination, ...] = (
     KernelCombination.parse("a7", "a7", "3|a5|a7", "a5", "3|a5", "3", "1"),
     KernelCombination.parse("a7", "7", "a3|a5|a7", "5", "a3|a5", "3", "1"),
     KernelCombination.parse("7", "7", "3|5|7", "5", "a3|a5", "3", "1"),
+    KernelCombination.parse("3", "a7>3", "3|a5>1|a7>1", "a5>3", "3|a5", "3", "1"),
 )
-"""C0 to C5, the authors' six combinations."""
+"""C0 to C5, the authors' six combinations; C6, C0 with one small kernel at the full resolution, where pixels are dear."""
 
 
 @dataclass(frozen=True)
@@ -111,10 +112,12 @@ class Preset:
 PRESETS: Mapping[str, Preset] = {
     "nano": Preset(8, (16,), (32, 48), (64, 64), 2, 64, (0, 0, 1, 1), 64),
     # The authors' decoder widths, 256 and 512, make these two over 13 GMAC at stride 2.
+    # Nano with its capacity where it costs little time, from stride 8 on.
+    "nano_wide": Preset(8, (16,), (40, 80), (160, 160), 2, 160, (0, 0, 1, 2), 64),
     "agx": Preset(16, (32,), (64, 96), (192, 256), 2, 256, (0, 2, 4, 2), 96),
     "workstation": Preset(32, (64,), (128, 192), (384, 512), 2, 1024, (0, 2, 4, 2), 192),
 }
-"""The three sizes, named after the machines of the paper (section 2)."""
+"""The paper's three sizes, named after its machines (section 2), and one of ours."""
 
 PAPER_ATTENTION: tuple[AttentionKind, ...] = ("cbam", "spatial", "eca")
 """Attention of S1, S2 and S3 (section 2.3)."""
@@ -133,7 +136,7 @@ class ModelConfig:
     preset: str = field(
         default="nano", metadata={"help": "size of the network", "choices": tuple(PRESETS)}
     )
-    combination: int = field(default=0, metadata={"help": "kernel combination, 0 to 5"})
+    combination: int = field(default=0, metadata={"help": "kernel combination, 0 to 6"})
     num_classes: int = field(default=11, metadata={"help": "channels of the logits, 1 to 255"})
     activation: Activation = field(
         default="hardswish", metadata={"help": "activation", "choices": get_args(Activation)}
@@ -149,7 +152,7 @@ class ModelConfig:
     # No choices here: the registry of decoders needs torch, and a robot reads configurations without it.
     decoder: str = field(
         default="fast",
-        metadata={"help": "form of the decoder: fast or paper, see network/decoder.py"},
+        metadata={"help": "form of the decoder: fast, paper or stride4, see network/decoder.py"},
     )
     decoder_channels: int = field(
         default=0, metadata={"help": "width of the decoder, 0 = the preset's"}
