@@ -14,7 +14,8 @@ from tqdm import tqdm
 from jetseg_core.allocator import keep_freed_memory
 from jetseg_core.errors import JetSegError
 from jetseg_core.network.checkpoint import save_checkpoint
-from jetseg_core.network.decoder import doubled, normalise
+from jetseg_core.network.decoder import doubled
+from jetseg_core.network.jetseg import normalise
 from jetseg_core.training.run_folder import RunFolder
 from jetseg_core.training.train_config import TrainConfig
 from jetseg_core.training.training_data import epoch_batches
