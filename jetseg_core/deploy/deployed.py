@@ -7,7 +7,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from jetseg_core.deploy.deployed_decoder import deploy_decoder
+from jetseg_core.deploy.deployed_decoder import DeployedStride4Decoder, deploy_decoder
 from jetseg_core.deploy.deployed_encoder import DeployedEncoder
 from jetseg_core.deploy.folding import replace_modules
 from jetseg_core.deploy.labelling import Labelling
@@ -27,12 +27,13 @@ class DeployedJetSeg(nn.Module):
         super().__init__()
         self.encoder = DeployedEncoder(model.encoder)
         self.decoder = deploy_decoder(model.decoder, model.config.decoder)
-        self.labelling = Labelling(model.config.num_classes)
+        stride = 4 if isinstance(self.decoder, DeployedStride4Decoder) else 2
+        self.labelling = Labelling(model.config.num_classes, stride)
         # The mean cannot be folded into the weights: the first convolutions pad with zeros, which must mean it.
         self.register_buffer("mean", torch.tensor(IMAGE_MEAN))
 
     def logits(self, images: Tensor) -> Tensor:
-        """Images as above -> logits at half the resolution, (N, classes, ceil(H/2), ceil(W/2))."""
+        """Images as above -> logits (N, classes, ceil(H/s), ceil(W/s)) at the stride s of the labelling."""
         # A permuted view of contiguous NHWC data already is the channels_last layout.
         return self.decoder(*self.encoder((images.float() - self.mean).permute(0, 3, 1, 2)))
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from jetseg_core.deploy.folding import convolution, fold_norm, norm_as_affine, replace_modules
-from jetseg_core.network.decoder import FastDecoder, PaperDecoder, resize
+from jetseg_core.network.decoder import FastDecoder, PaperDecoder, Stride4Decoder, resize
 from jetseg_core.network.layers import ConvBnAct
 
 
@@ -22,7 +22,9 @@ class DeployedPaperDecoder(nn.Module):
         self.fuse8, self.activation = decoder.fuse8
         self.fuse2, self.classifier = decoder.fuse2, decoder.classifier
 
-    def forward(self, stride2: Tensor, stride8: Tensor, stride32: Tensor) -> Tensor:
+    def forward(
+        self, stride2: Tensor, stride4: Tensor, stride8: Tensor, stride32: Tensor
+    ) -> Tensor:
         fine = self.head2(stride2)
         middle = self.head8(stride8)
         middle = self.fuse8(middle + resize(self.head32(stride32), middle))
@@ -40,9 +42,29 @@ def fold_fast_decoder(decoder: FastDecoder) -> nn.Module:
     return decoder
 
 
+class DeployedStride4Decoder(nn.Module):
+    """`Stride4Decoder` up to its logits at stride 4; `Labelling` doubles them."""
+
+    def __init__(self, decoder: Stride4Decoder) -> None:
+        super().__init__()
+        scale, shift = norm_as_affine(decoder.norm4)
+        scale = scale[:, None, None, None]
+        decoder.narrow8 = convolution(decoder.narrow8.weight * scale)
+        decoder.narrow4 = convolution(decoder.narrow4.weight * scale)
+        decoder.fine2 = convolution(decoder.fine2.weight * scale, shift, 2)
+        decoder.add_module("norm4", nn.Identity())
+        self.decoder = decoder
+
+    def forward(
+        self, stride2: Tensor, stride4: Tensor, stride8: Tensor, stride32: Tensor
+    ) -> Tensor:
+        return self.decoder.at_stride4(stride2, stride4, stride8, stride32)
+
+
 DEPLOYED_DECODERS: dict[str, Callable[[Any], nn.Module]] = {
     "paper": DeployedPaperDecoder,
     "fast": fold_fast_decoder,
+    "stride4": DeployedStride4Decoder,
 }
 """Deployed forms by the decoder's name in `DECODERS`.
 

@@ -24,18 +24,20 @@ DENSE_CHANNELS = 64
 
 
 class DeployedEncoder(nn.Module):
-    """(N, 3, H, W) float, RGB minus `IMAGE_MEAN` -> features at strides 2, 8 and 32."""
+    """(N, 3, H, W) float, RGB minus `IMAGE_MEAN` -> features at strides 2, 4, 8 and 32."""
 
     def __init__(self, encoder: JetNet) -> None:
         super().__init__()
         self.stride2 = nn.Sequential(_DeployedInput(encoder.s0), *_blocks(encoder.s0_residual))
-        self.stride8 = nn.Sequential(*_blocks(encoder.s1), *_blocks(encoder.s2_stride8))
+        self.stride4 = nn.Sequential(*_blocks(encoder.s1))
+        self.stride8 = nn.Sequential(*_blocks(encoder.s2_stride8))
         self.stride32 = nn.Sequential(*_blocks(encoder.s2_stride16), *_blocks(encoder.s3))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         stride2 = self.stride2(x)
-        stride8 = self.stride8(stride2)
-        return stride2, stride8, self.stride32(stride8)
+        stride4 = self.stride4(stride2)
+        stride8 = self.stride8(stride4)
+        return stride2, stride4, stride8, self.stride32(stride8)
 
 
 class _DeployedInput(nn.Module):

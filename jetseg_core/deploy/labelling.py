@@ -1,4 +1,4 @@
-"""Labels and confidence at full resolution from class scores at any stride."""
+"""Labels and confidence at full resolution from class scores at stride 2 or 4."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PHASES = torch.einsum("ai,bj->abij", _NEAR_FAR, _NEAR_FAR).reshape(4, 3, 3)
 
 
 class Labelling(nn.Module):
-    """Bilinear up-sampling to the frame's size, softmax and argmax.
+    """Bilinear doubling, softmax and argmax. Labels that are at half the frame's size then are doubled as they are.
 
     Scores (N, classes, ceil(H/s), ceil(W/s)), floating point, and (H, W) -> labels (N, H, W) uint8; confidence
     (N, H, W) uint8, the largest softmax probability times 255, rounded. Both are computed in floating point and cast
@@ -22,37 +22,28 @@ class Labelling(nn.Module):
 
     Args:
         classes: number of score channels.
-        stride: s, pixels of the frame per score along each axis. 2 is the fast case, without class channels at full
-            resolution. 1 needs no up-sampling.
+        stride: s, pixels of the frame per score along each axis, 2 or 4.
     """
 
     def __init__(self, classes: int, stride: int = 2) -> None:
         super().__init__()
         self.classes, self.stride = classes, stride
         # A kernel for each class: an expanded view would leave a node in place of weights in the exported graph.
-        kernels = PHASES[:, None, None].repeat(1, classes, 1, 1, 1) if stride == 2 else ()
+        kernels = PHASES[:, None, None].repeat(1, classes, 1, 1, 1)
         self.phases = nn.ModuleList(convolution(kernel, groups=classes) for kernel in kernels)
 
     def forward(self, scores: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        scores = scores.float()
-        if self.stride == 2:
-            labels, confidence = self._doubled(scores)
-        else:
-            if self.stride != 1:
-                scores = F.interpolate(scores, size, mode="bilinear", align_corners=False)
-            planes = scores.flatten(2)
-            highest, chosen = planes.topk(1, 1)  # (N, 1, H * W)
-            excess = (planes - highest).exp().sum(1, keepdim=True)
-            n = scores.shape[0]
-            labels, confidence = (x.reshape(n, *size) for x in (chosen.float(), _share_of(excess)))
-        labels, confidence = (x[:, : size[0], : size[1]] for x in (labels, confidence))
-        return labels.to(torch.uint8), confidence.to(torch.uint8)
+        outputs = self._doubled(scores.float())
+        if self.stride == 4:
+            outputs = tuple(F.interpolate(x, scale_factor=2, mode="nearest") for x in outputs)
+        labels, confidence = (x[:, 0, : size[0], : size[1]].to(torch.uint8) for x in outputs)
+        return labels, confidence
 
-    def _doubled(self, scores: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores at half the resolution -> labels and confidence (N, 2h, 2w), floating point.
+    def _doubled(self, scores: Tensor) -> tuple[Tensor, ...]:
+        """Scores (N, classes, h, w) -> labels and confidence (N, 1, 2h, 2w), floating point.
 
         Doubling gives each pixel one of four sums of its neighbours. Each of the four is computed and reduced to a
-        label at half the resolution, and the labels are interleaved. This saves memory traffic, the main cost.
+        label at the scores' resolution, and the labels are interleaved. This saves memory traffic, the main cost.
         """
         n, _, h, w = scores.shape
         # The border is padded with zeros. They shrink all classes of a pixel alike, so its label stays; its
@@ -72,8 +63,7 @@ class Labelling(nn.Module):
                 ((planes - highest) / share.reshape(1, 1, h * w)).exp().sum(1, keepdim=True)
             )
         four = (torch.cat(labels, 1).float(), _share_of(torch.cat(excess, 1)))  # (N, 4, h * w)
-        doubled, confidence = (F.pixel_shuffle(x.reshape(n, 4, h, w), 2).squeeze(1) for x in four)
-        return doubled, confidence
+        return tuple(F.pixel_shuffle(x.reshape(n, 4, h, w), 2) for x in four)
 
 
 def _share_of(excess: Tensor) -> Tensor:

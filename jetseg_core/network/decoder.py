@@ -23,6 +23,8 @@ class Decoder(nn.Module):
 
     classifier: nn.Conv2d
     """The last layer, with a bias, which training shifts at its end for the highest mIoU."""
+    doubling = "bilinear"
+    """How its logits get to the frame's size: bilinear, or nearest, so that labels at stride 2 are doubled."""
 
     def __init__(
         self, tap_channels: TapChannels, width: int, num_classes: int, activation: str
@@ -63,19 +65,17 @@ class PaperDecoder(Decoder):
         return self.classifier(self.fuse2(torch.cat((fine, middle), 1)))
 
 
-class FastDecoder(Decoder):
-    """`PaperDecoder` in a faster form: one tensor at stride 2 in place of three, and half as wide.
+class _ContextDecoder(Decoder):
+    """Base of the decoders that fuse the middle features before they are up-sampled.
 
-    The middle features are fused before they are up-sampled, twice. The finest tap has no head of its own. The
-    convolution over the concatenation is the sum of one over each half; the one over the up-sampled half runs
-    before the up-sampling, which is the same function. As in RegSeg, fusing convolutions see 3x3 pixels.
+    As in RegSeg, fusing convolutions see 3x3 pixels.
     """
 
     def __init__(
         self, tap_channels: TapChannels, width: int, num_classes: int, activation: str
     ) -> None:
         super().__init__(tap_channels, width, num_classes, activation)
-        fine, _, middle, coarse = tap_channels
+        _, _, middle, coarse = tap_channels
         self.head8 = ConvBnAct(middle, width, activation)
         self.head32 = ConvBnAct(coarse, width, activation)
         self.context8 = nn.ModuleList(
@@ -83,7 +83,28 @@ class FastDecoder(Decoder):
         )
         self.fuse8 = nn.ModuleList(ConvBnAct(width, width, activation) for _ in range(2))
         self.narrow8: nn.Conv2d = PointwiseConv(width, width // 2)
-        self.fine2 = nn.Conv2d(fine, width // 2, 3, padding=1, bias=False)
+
+    def context(self, stride8: Tensor, stride32: Tensor) -> Tensor:
+        """Middle features (N, width / 2, ceil(H/8), ceil(W/8))."""
+        middle = self.head8(stride8)  # (N, D, H/8, W/8)
+        middle = middle + resize(self.head32(stride32), middle)
+        for context, fuse in zip(self.context8, self.fuse8, strict=True):
+            middle = middle + fuse(context(middle))
+        return self.narrow8(middle)
+
+
+class FastDecoder(_ContextDecoder):
+    """`PaperDecoder` in a faster form: one tensor at stride 2 in place of three, and half as wide.
+
+    The finest tap has no head of its own. The convolution over the concatenation is the sum of one over each half; the
+    one over the up-sampled half runs before the up-sampling, which is the same function.
+    """
+
+    def __init__(
+        self, tap_channels: TapChannels, width: int, num_classes: int, activation: str
+    ) -> None:
+        super().__init__(tap_channels, width, num_classes, activation)
+        self.fine2 = nn.Conv2d(tap_channels[0], width // 2, 3, padding=1, bias=False)
         self.norm2 = nn.BatchNorm2d(width // 2)
         self.activation2 = make_activation(activation)
         self.classifier = PointwiseConv(width // 2, num_classes, bias=True)
@@ -91,33 +112,21 @@ class FastDecoder(Decoder):
     def forward(
         self, stride2: Tensor, stride4: Tensor, stride8: Tensor, stride32: Tensor
     ) -> Tensor:
-        middle = self.head8(stride8)  # (N, D, H/8, W/8)
-        middle = middle + resize(self.head32(stride32), middle)
-        for context, fuse in zip(self.context8, self.fuse8, strict=True):
-            middle = middle + fuse(context(middle))
-        middle = self.narrow8(middle)  # (N, D/2, H/8, W/8)
+        middle = self.context(stride8, stride32)
         fine = self.fine2(stride2) + resize(middle, stride2)  # (N, D/2, H/2, W/2)
         return self.classifier(self.activation2(self.norm2(fine)))
 
 
-class Stride4Decoder(Decoder):
-    """`FastDecoder` at a quarter of its pixels: classes at stride 4, up-sampled to stride 2.
+class Stride4Decoder(_ContextDecoder):
+    """`FastDecoder` at a quarter of its pixels: logits at stride 4, labels at stride 2 (docs/speed.md has the cost)."""
 
-    Class scores are smooth: at stride 4 they cost 0.0 to 0.3 points of mIoU (docs/speed.md).
-    """
+    doubling = "nearest"
 
     def __init__(
         self, tap_channels: TapChannels, width: int, num_classes: int, activation: str
     ) -> None:
         super().__init__(tap_channels, width, num_classes, activation)
-        fine, quarter, middle, coarse = tap_channels
-        self.head8 = ConvBnAct(middle, width, activation)
-        self.head32 = ConvBnAct(coarse, width, activation)
-        self.context8 = nn.ModuleList(
-            nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False) for _ in range(2)
-        )
-        self.fuse8 = nn.ModuleList(ConvBnAct(width, width, activation) for _ in range(2))
-        self.narrow8: nn.Conv2d = PointwiseConv(width, width // 2)
+        fine, quarter, _, _ = tap_channels
         self.narrow4: nn.Conv2d = PointwiseConv(quarter, width // 2)
         self.fine2 = nn.Conv2d(fine, width // 2, 3, 2, 1, bias=False)
         self.norm4 = nn.BatchNorm2d(width // 2)
@@ -133,12 +142,9 @@ class Stride4Decoder(Decoder):
         self, stride2: Tensor, stride4: Tensor, stride8: Tensor, stride32: Tensor
     ) -> Tensor:
         """Logits (N, classes, ceil(H/4), ceil(W/4))."""
-        middle = self.head8(stride8)  # (N, D, H/8, W/8)
-        middle = middle + resize(self.head32(stride32), middle)
-        for context, fuse in zip(self.context8, self.fuse8, strict=True):
-            middle = middle + fuse(context(middle))
-        middle = resize(self.narrow8(middle), stride4)  # (N, D/2, H/4, W/4)
-        fine = self.fine2(stride2) + self.narrow4(stride4) + middle
+        middle = resize(self.context(stride8, stride32), stride4)  # (N, D/2, H/4, W/4)
+        # In this order a runtime adds within the convolutions.
+        fine = middle + self.fine2(stride2) + self.narrow4(stride4)
         return self.classifier(self.activation4(self.norm4(fine)))
 
 
@@ -171,8 +177,9 @@ def resize(x: Tensor, like: Tensor) -> Tensor:
     return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)
 
 
-def doubled(logits: Tensor, like: Tensor) -> Tensor:
+def doubled(logits: Tensor, like: Tensor, mode: str = "bilinear") -> Tensor:
     """Logits at half the height and width of `like`, rounded up, at its size."""
     # Exactly doubled, then cut, so that pixels keep their places in odd sizes as in even ones.
-    logits = F.interpolate(logits, scale_factor=2, mode="bilinear", align_corners=False)
+    corners = False if mode == "bilinear" else None
+    logits = F.interpolate(logits, scale_factor=2, mode=mode, align_corners=corners)
     return logits[..., : like.shape[-2], : like.shape[-1]]

@@ -35,7 +35,7 @@ class JetSeg(nn.Module):
     def forward(self, x: Tensor, full_size: bool = True) -> Tensor:
         """Give the logits; (N, classes, ceil(H/2), ceil(W/2)) without `full_size`."""
         logits = self.decoder(*self.encoder(x))
-        return doubled(logits, x) if full_size else logits
+        return doubled(logits, x, self.decoder.doubling) if full_size else logits
 
 
 def _initialise(model: nn.Module) -> None:

@@ -84,7 +84,7 @@ COMBINATIONS: tuple[KernelCombination, ...] = (
     KernelCombination.parse("7", "7", "3|5|7", "5", "a3|a5", "3", "1"),
     KernelCombination.parse("3", "a7>3", "3|a5>1|a7>1", "a5>3", "3|a5", "3", "1"),
 )
-"""C0 to C5, the authors' six combinations; C6, C0 with one small kernel at the full resolution, where pixels are dear."""
+"""C0 to C5, the authors' six combinations; C6, C0 with one small kernel at the full resolution."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from jetseg_core.deploy.deployed import DeployedJetSeg, deploy
 from jetseg_core.deploy.deployed_decoder import DEPLOYED_DECODERS
 from jetseg_core.deploy.onnx_export import export_onnx
 from jetseg_core.network.checkpoint import load_checkpoint, save_checkpoint
-from jetseg_core.network.decoder import DECODERS, Decoder, resize
+from jetseg_core.network.decoder import DECODERS, Decoder, TapChannels, resize
 from jetseg_core.network.jetseg import JetSeg, normalise
 from jetseg_core.network.layers import ConvBnAct
 from jetseg_core.network.model_config import ModelConfig
@@ -28,7 +28,7 @@ class SumDecoder(Decoder):
     """The sum of a head for each tap, at stride 2."""
 
     def __init__(
-        self, tap_channels: tuple[int, int, int], width: int, num_classes: int, activation: str
+        self, tap_channels: TapChannels, width: int, num_classes: int, activation: str
     ) -> None:
         super().__init__(tap_channels, width, num_classes, activation)
         self.heads = nn.ModuleList(ConvBnAct(c, width, activation) for c in tap_channels)

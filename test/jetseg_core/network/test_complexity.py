@@ -176,7 +176,7 @@ def test_the_receptive_field_equals_the_reach_of_gradients(
     size = [64, 64]
     size[axis] = 32 * (max(fields) // 32 + 4)
     image = torch.ones(1, 3, *size, dtype=torch.double, requires_grad=True)
-    stride2, stride8, stride32 = encoder(image)
+    stride2, _, stride8, stride32 = encoder(image)
     taps = {2: (stride2, fields[0]), 8: (stride8, fields[2]), 32: (stride32, fields[4])}
     for stride, (features, field) in taps.items():
         middle = features.shape[2 + axis] // 2
