@@ -50,11 +50,11 @@ class SegmentationParameters:
     )
     combination: int = parameter(
         -1,
-        "Kernel combination, 0 to 5, that the model must have; -1 = any.",
+        "Kernel combination, 0 to 6, that the model must have; -1 = any.",
         name="model.combination",
         applies=Applies.CONFIGURE,
         minimum=-1,
-        maximum=5,
+        maximum=6,
     )
     backend: str = parameter(
         _RUNTIME.backend,

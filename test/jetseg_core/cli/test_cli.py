@@ -128,7 +128,7 @@ def test_predict_goes_on_after_unreadable_frames(
         (["info", "--preset", "micro"], "preset: 'micro' is not one of"),
         (["info", "--size", "10", "10"], "input size: 10x10"),
         (["info", "--classes", "0"], "classes: 0 is not one of 1 to 255"),
-        (["info", "--combination", "6"], "combination: 6 is not one of 0 to 5"),
+        (["info", "--combination", "7"], "combination: 7 is not one of 0 to 6"),
         (["info", "--attention", "cbam"], "attention: 'cbam' is not three of"),
         (["evaluate", "--data", "nowhere"], "no folder 'nowhere'"),
         (["evaluate", "--data", ""], "name its folder with --data"),

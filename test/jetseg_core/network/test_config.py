@@ -22,9 +22,9 @@ from jetseg_core.runtime.model_files import find_model
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"preset": "micro"}, "preset: 'micro' is not one of nano, agx, workstation"),
-        ({"combination": 6}, "combination: 6 is not one of 0 to 5"),
-        ({"combination": True}, "combination: True is not one of 0 to 5"),
+        ({"preset": "micro"}, "preset: 'micro' is not one of nano, nano_wide, agx, workstation"),
+        ({"combination": 7}, "combination: 7 is not one of 0 to 6"),
+        ({"combination": True}, "combination: True is not one of 0 to 6"),
         ({"num_classes": 0}, "num_classes: 0 is not one of 1 to 255"),
         ({"num_classes": 256}, "num_classes: 256 is not one of 1 to 255"),
         ({"activation": "relu6"}, "activation: 'relu6' is not one of reu, tanhexp, hardswish"),

@@ -30,7 +30,7 @@ def test_the_groups_compare_what_they_say() -> None:
         ]
         for group in ABLATION_GROUPS
     }
-    assert [config.model.combination for config in trained["combination"]] == list(range(6))
+    assert [config.model.combination for config in trained["combination"]] == list(range(7))
     assert {config.loss for config in trained["loss"]} == {"jet+ce", "jet", "ce", "ohem"}
     assert {config.model.activation for config in trained["activation"]} == {
         "reu",
