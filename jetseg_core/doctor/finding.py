@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import distributions
 from typing import Literal
 
 State = Literal["ok", "warn", "fail"]
@@ -50,7 +50,14 @@ def examine(checkpoint: str, more: Mapping[str, Check] | None = None) -> Iterato
     from jetseg_core.doctor.core_checks import examine_core
 
     checks: dict[str, Check] = {"core": examine_core}
-    for entry in entry_points(group=ENTRY_POINTS):
+    # Not entry_points(): of packages with one name it asks the first, in a workspace that of the messages, jetseg too.
+    entries = {
+        (entry.name, entry.value): entry
+        for package in distributions()
+        for entry in package.entry_points
+        if entry.group == ENTRY_POINTS
+    }
+    for entry in entries.values():
         try:
             checks[entry.name] = entry.load()
         except Exception as error:  # a broken package raises anything

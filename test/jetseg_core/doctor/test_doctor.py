@@ -127,7 +127,7 @@ def examine(checkpoint):
 def install(folder: Path, name: str, entry: str) -> None:
     """The metadata that pip writes for a package with a check."""
     info = folder / f"{name}-1.dist-info"
-    info.mkdir()
+    info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
     (info / "entry_points.txt").write_text(f"[jetseg.doctor_checks]\n{entry}\n")
 
@@ -136,6 +136,9 @@ def test_a_package_adds_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "toy_checks.py").write_text(TOY)
     install(tmp_path, "toy", "toy = toy_checks:examine\nbroken = toy_checks:absent")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    # As rosidl installs messages under their package's name, before what pip installed.
+    install(tmp_path / "messages", "toy", "")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "messages"), prepend=":")
     command = [sys.executable, "-m", "jetseg_core.cli.main", "doctor", "--checkpoint", "no.pt"]
     finished = subprocess.run([*command, "--json"], capture_output=True, text=True)
     findings = {item["name"]: item for item in json.loads(finished.stdout)["findings"]}
