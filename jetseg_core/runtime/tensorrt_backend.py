@@ -30,6 +30,12 @@ from jetseg_core.runtime.model_files import (
 from jetseg_core.runtime.registry import register_backend
 from jetseg_core.runtime.runtime_settings import RuntimeSettings
 
+ADVICE = {
+    "cudaErrorInsufficientDriver": "; the CUDA runtime in cuda-python is newer than the driver: install the "
+    "cuda-python of the driver's own CUDA version, such as pip install 'cuda-python==12.6.*' on JetPack 6.1",
+}
+"""What to do about an error of CUDA, by its name."""
+
 Engine = TypeVar("Engine")
 _log = logging.getLogger("jetseg")
 
@@ -196,7 +202,8 @@ def _check(cudart: Any, answer: tuple) -> Any:
     """The value of a CUDA call, whose answer starts with an error code."""
     error, *values = answer
     if error != cudart.cudaError_t.cudaSuccess:
-        raise JetSegError(f"CUDA: {cudart.cudaGetErrorName(error)[1].decode()}")
+        name = cudart.cudaGetErrorName(error)[1].decode()
+        raise JetSegError(f"CUDA: {name}{ADVICE.get(name, '')}")
     return values[0] if values else None
 
 

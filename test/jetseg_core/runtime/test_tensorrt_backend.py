@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,19 @@ def test_a_machine_without_a_driver_is_named(
         create_runtime(settings(tmp_path))
     # Without a device, it is not what `auto` tries first either.
     assert create_runtime(RuntimeSettings()).backend != "tensorrt"
+
+
+def test_a_runtime_newer_than_the_driver_is_named_with_the_remedy(
+    make_gpu: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # On JetPack 6.1, CUDA 12.6, with cuda-python 12.9: github.com/NVlabs/FoundationStereo/issues/209
+    make_gpu("10.3", "cuda-bindings 12.8.0")
+    import cuda.bindings.runtime as cudart
+
+    older = SimpleNamespace(name="cudaErrorInsufficientDriver")
+    monkeypatch.setattr(cudart, "cudaGetDeviceProperties", lambda _: (older, None))
+    with pytest.raises(JetSegError, match=r"InsufficientDriver; .*cuda-python==12\.6\.\*'"):
+        create_runtime(settings(tmp_path))
 
 
 def test_a_graph_that_cannot_be_prepared_is_named(
