@@ -40,7 +40,7 @@ setup(
         "onnxruntime": ["onnxruntime"],
         # `jetseg replay --ray`: many recordings on the machines of a cluster.
         "ray": ["ray"],
-        # The Jetson's backend; JetPack brings tensorrt itself.
+        # The Jetson's backend; JetPack brings tensorrt itself, and its driver limits cuda-python: docs/jetson.md.
         "tensorrt": ["cuda-python", "onnx"],
     },
     entry_points={
