@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from math import cos, hypot, log2, sin, sqrt
 from typing import Any
 
@@ -41,22 +41,22 @@ class Texture:
     """
 
     def __init__(self, picture: np.ndarray) -> None:
-        opaque = picture.shape[2] == 3
-        self._picture = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA) if opaque else picture
-        self._copies: dict[tuple[int, int], np.ndarray] = {}
+        if picture.shape[2] == 3:
+            picture = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
+        self._shape = picture.shape[:2]
+        self._copy = cache(lambda size: cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
     def fitted(self, width: float, height: float) -> np.ndarray:
         """The smallest copy (h, w, 4) that has about a texel per pixel at (width, height) pixels."""
-        rows, columns = self._picture.shape[:2]
-        across, down = (
-            max(0, min(int(log2(full / max(shown, 1.0)) + 0.3), int(log2(full / _SMALLEST))))
-            for full, shown in ((columns, width), (rows, height))
+        rows, columns = self._shape
+        copy: np.ndarray = self._copy(
+            tuple(
+                full
+                >> max(0, min(int(log2(full / max(shown, 1)) + 0.3), int(log2(full / _SMALLEST))))
+                for full, shown in ((columns, width), (rows, height))
+            )
         )
-        if (across, down) not in self._copies:
-            size = (columns >> across, rows >> down)
-            copy = cv2.resize(self._picture, size, interpolation=cv2.INTER_AREA)
-            self._copies[(across, down)] = copy
-        return self._copies[(across, down)]
+        return copy
 
 
 class Canvas:

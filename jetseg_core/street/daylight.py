@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
@@ -32,33 +30,25 @@ def smooth_noise(
     total = np.zeros(shape, np.float32)
     for octave, count in enumerate(cells):
         grid = [max(2, round(n * count / min(shape))) for n in shape]
-        octave_noise = cv2.resize(
-            rng.standard_normal(grid), shape[::-1], interpolation=cv2.INTER_CUBIC
-        )
-        total += octave_noise.astype(np.float32) * falloff**octave
+        noise = cv2.resize(rng.standard_normal(grid), shape[::-1], interpolation=cv2.INTER_CUBIC)
+        total += noise.astype(np.float32) * falloff**octave
     return (total - total.mean()) / (total.std() + 1e-6)
 
 
-@dataclass(frozen=True)
 class Light:
-    """Daylight through clouds, soft enough to throw no shadows."""
+    """Daylight through a seed's clouds, soft enough to throw no shadows."""
 
-    sun: np.ndarray
-    """(3,) unit vector towards the brightest part of the sky."""
-    clouds: float
-    """0 = blue sky, 1 = overcast."""
-
-    @classmethod
-    def of(cls, seed: int) -> Light:
-        """The weather of a seed."""
+    def __init__(self, seed: int) -> None:
         rng = seeded(seed, 1)
         sun = rng.normal(size=3) + np.array([0, 1, 0])
         sun[1] = abs(sun[1])
-        return cls(sun / np.linalg.norm(sun), clouds=float(rng.uniform(0.2, 1)))
+        self._sun = sun / np.linalg.norm(sun)  # towards the brightest part of the sky
+        self.clouds = float(rng.uniform(0.2, 1))
+        """0 = blue sky, 1 = overcast."""
 
     def shade(self, normals: np.ndarray) -> np.ndarray:
         """Factor (N,) on the colours of surfaces with unit normals (N, 3)."""
-        direct = np.maximum(normals @ self.sun, 0.0) * (0.5 - 0.4 * self.clouds)
+        direct = np.maximum(normals @ self._sun, 0.0) * (0.5 - 0.4 * self.clouds)
         return 0.66 + 0.08 * self.clouds + 0.12 * normals[..., 1] + direct
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from math import atan2, floor, pi, sin
-from typing import TypeVar
 
 import numpy as np
 
@@ -13,7 +12,6 @@ from jetseg_core.street import road_users, roadside
 from jetseg_core.street.canvas import BICYCLIST, FENCE, PEDESTRIAN, TREE, Panel, Solid, Thing
 from jetseg_core.street.daylight import seeded
 
-Made = TypeVar("Made")
 BLOCK = 48.0
 """Length of a block in metres."""
 CROSSING = 20.0
@@ -98,15 +96,15 @@ class _Block:
             self._add_lots(side)
             self._add_kerbside(side)
 
-    def _any(self, make: Callable[[int], Made]) -> Made:
-        return make(int(self._rng.integers(roadside.VARIANTS)))
+    def _kind(self) -> int:
+        return int(self._rng.integers(roadside.VARIANTS))
 
     def _add_lots(self, side: int) -> None:
         """Add houses and yards; the last lot is a yard, so that fences and trees are never far."""
         at, x = self._start, side * self._street.fronts[side > 0]
         end, beside = at + BLOCK, 0.0
         while at < end - 1:
-            front = self._any(roadside.front)
+            front = roadside.front(self._kind())
             if self._rng.random() < self._street.green or at + front.width > end - 5:
                 length = min(end - at, self._rng.uniform(10, 20))
                 self._add_yard(x, at, length)
@@ -123,15 +121,15 @@ class _Block:
         """Add trees and bushes behind a fence, sometimes with a house at the back."""
         rng, out = self._rng, np.sign(x)
         if rng.random() < 0.6:
-            self._add_house(self._any(roadside.front), x + out * rng.uniform(9, 14), start)
-        texture, height = self._any(roadside.fence)
+            self._add_house(roadside.front(self._kind()), x + out * rng.uniform(9, 14), start)
+        texture, height = roadside.fence(self._kind())
         for z in np.arange(0, length, roadside.FENCE_LENGTH):
             shown = min(roadside.FENCE_LENGTH, length - z)
             foot, along = np.array([[x, 0, start + z], [0, 0, shown]])
             self.things.append(Panel(foot, along, height, texture, FENCE))
         for z in np.arange(start + 2, start + length - 1, 4.5):
-            self._add_plant(self._any(roadside.tree), x + out * rng.uniform(2.5, 6), z)
-            self._add_plant(self._any(roadside.bush), x + out * rng.uniform(1.2, 3), z + 2)
+            self._add_plant(roadside.tree(self._kind()), x + out * rng.uniform(2.5, 6), z)
+            self._add_plant(roadside.bush(self._kind()), x + out * rng.uniform(1.2, 3), z + 2)
 
     def _add_plant(self, plant: roadside.Plant, x: float, z: float, nearer: float = 0.0) -> None:
         texture, *size = plant
@@ -150,12 +148,12 @@ class _Block:
 
         put(roadside.lamp_post(), 4 if side < 0 else 27, 0.0 if side < 0 else pi)
         for z in (16, 40) if street.alley else ():
-            tree = self._any(roadside.tree)
+            tree = roadside.tree(self._kind())
             self._add_plant(tree, edge + side * 0.3, start + z, nearer=4.0)
         for z in (10, 22, 34, 46):
             if rng.random() < 0.5:
                 turned = 0.0 if side < 0 or rng.random() < 0.5 else pi
-                put(self._any(roadside.sign), z + rng.uniform(-3, 3), turned)
+                put(roadside.sign(self._kind()), z + rng.uniform(-3, 3), turned)
         if street.crosses(start):
             put(roadside.traffic_light(), CROSSING, 0.0)
             put(roadside.traffic_light(), CROSSING + 4, pi)

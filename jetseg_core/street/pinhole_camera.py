@@ -1,4 +1,4 @@
-"""Pinhole camera above a flat road: intrinsics, pose, and both directions of the projection.
+"""Pinhole camera above a flat road: intrinsics, pose and projection.
 
 World axes: x to the right of the street's middle, y up from the road, z along the street, in metres.
 Optical axes (REP 103): x right, y down, z forward. Pixel (0, 0) is the centre of the top left pixel.
@@ -37,17 +37,15 @@ class PinholeCamera:
     @cached_property
     def intrinsics(self) -> np.ndarray:
         """(3, 3) camera matrix K."""
-        height, width = self.size
-        return np.array(
-            [[self.focal, 0, (width - 1) / 2], [0, self.focal, (height - 1) / 2], [0, 0, 1.0]]
-        )
+        y, x = (np.array(self.size) - 1) / 2
+        return np.array([[self.focal, 0, x], [0, self.focal, y], [0, 0, 1.0]])
 
     @cached_property
     def rotation(self) -> np.ndarray:
         """(3, 3) rotation R from world to optical axes."""
-        cy, sy = cos(self.yaw), sin(self.yaw)
-        cp, sp = cos(self.pitch), sin(self.pitch)
-        cr, sr = cos(self.roll), sin(self.roll)
+        (cy, cp, cr), (sy, sp, sr) = (
+            [f(angle) for angle in (self.yaw, self.pitch, self.roll)] for f in (cos, sin)
+        )
         turn = np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]])
         nod = np.array([[1, 0, 0], [0, -cp, sp], [0, sp, cp]])  # y now points down
         tilt = np.array([[cr, sr, 0], [-sr, cr, 0], [0, 0, 1]])
@@ -86,12 +84,6 @@ class PinholeCamera:
         across, up, along = self.projection.T
         matrix = np.column_stack([across, along, -self.position[1] * up])
         return cv2.invert(matrix)[1]  # numpy's takes milliseconds where its library starts threads
-
-    def to_ground(self, pixels: np.ndarray) -> np.ndarray:
-        """Road points (N, 3) in the world seen at pixels (N, 2); NaN at and above the horizon."""
-        x, z, w = self.ground_homography @ np.column_stack([pixels, np.ones(len(pixels))]).T
-        w = np.where(w > 0, w, np.nan)
-        return np.column_stack([x / w, 0 * w, z / w]) + self.position * (1, 0, 1)
 
     @cached_property
     def slope(self) -> np.ndarray:

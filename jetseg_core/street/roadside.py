@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -30,15 +30,13 @@ Plant = tuple[Texture, float, float]
 """Picture, width and height in metres."""
 
 
-@dataclass(frozen=True)
-class Front:
-    """The picture of a house front and its size in metres."""
+class Front(NamedTuple):
+    """The picture of a house front, its size in metres, and the mean colour (3,) of the wall."""
 
     texture: Texture
     width: float
     height: float
     wall: np.ndarray
-    """(3,) mean colour of the wall, for the side of the house."""
 
 
 class _Wall:

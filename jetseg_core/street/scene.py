@@ -57,7 +57,7 @@ class StreetScene:
         self._focal = max(float(rng.uniform(1.12, 1.24)) * min(height, 0.75 * width), 0.35 * width)
         self._eye = float(rng.uniform(1.35, 1.6))
         self._tilt = float(rng.uniform(-0.035, 0.0))  # the horizon lies above the middle
-        self._light = Light.of(seed)
+        self._light = Light(seed)
         self._street = Street(seed)
         self._clouds = smooth_noise(seeded(seed, 2), (512, 512), (3, 6, 12, 24, 48))
         self._sensor = Sensor(seed, self.size)

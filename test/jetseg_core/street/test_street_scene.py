@@ -28,7 +28,14 @@ SKY, ROAD, CAR, BUILDING = (CAMVID11.names.index(n) for n in ("Sky", "Road", "Ca
 
 def blank_canvas(size: tuple[int, int] = (180, 240)) -> Canvas:
     """A level camera 1.4 m above the ground in full sun, with nothing painted yet."""
-    return Canvas(PinholeCamera(size, size[1] * 0.88, np.array([0.0, 1.4, 0.0])), Light.of(0))
+    return Canvas(PinholeCamera(size, size[1] * 0.88, np.array([0.0, 1.4, 0.0])), Light(0))
+
+
+def to_ground(camera: PinholeCamera, pixels: np.ndarray) -> np.ndarray:
+    """Road points (N, 3) in the world seen at pixels (N, 2); NaN at and above the horizon."""
+    x, z, w = camera.ground_homography @ np.column_stack([pixels, np.ones(len(pixels))]).T
+    w = np.where(w > 0, w, np.nan)
+    return np.column_stack([x / w, 0 * w, z / w]) + camera.position * (1, 0, 1)
 
 
 def solid(mesh: Mesh, x: float, z: float, heading: float = 0.0) -> Solid:
@@ -132,13 +139,13 @@ def test_ground_seen_at_a_pixel_is_projected_to_that_pixel(pitch: float, roll: f
     camera = PinholeCamera((360, 480), 420.0, place, yaw=0.1, pitch=pitch, roll=roll)
     points = np.array([(-3.0, 0.0, 128.0), (2.0, 0.0, 131.0), (0.0, 0.0, 150.0), (9.0, 0.0, 160.0)])
     pixels = camera.polygon(points)
-    np.testing.assert_allclose(camera.to_ground(pixels), points, atol=1e-6)
+    np.testing.assert_allclose(to_ground(camera, pixels), points, atol=1e-6)
     # The same by the textbook: K (R (p - c)), divided by depth.
     seen = (points - place) @ camera.rotation.T
     np.testing.assert_allclose(seen @ camera.intrinsics.T / seen[:, 2:], np.insert(pixels, 2, 1, 1))
     np.testing.assert_allclose(camera.rotation @ camera.rotation.T, np.eye(3), atol=1e-12)
     rows, columns = np.indices(camera.size)
-    ground = camera.to_ground(np.column_stack([columns.ravel(), rows.ravel()]).astype(float))
+    ground = to_ground(camera, np.column_stack([columns.ravel(), rows.ravel()]).astype(float))
     away = np.hypot(*(ground - place)[:, [0, 2]].T)
     down = camera.slope.ravel().astype(float)
     np.testing.assert_array_equal(np.isnan(away), down <= 0)  # above the horizon is no ground
@@ -164,7 +171,7 @@ def test_labels_lie_where_the_camera_projects_them(pitch: float, roll: float) ->
     assert (camera.pitch, camera.roll) == (pitch, roll)
     _, labels = scene.render(30)
     rows, columns = np.nonzero(labels >= 0)
-    ground = camera.to_ground(np.column_stack([columns, rows]).astype(float))
+    ground = to_ground(camera, np.column_stack([columns, rows]).astype(float))
     x, z = (ground[:, axis].reshape(labels.shape) for axis in (0, 2))
     # Nobody drives into the 5 m ahead of the camera, and the road is at least 2.8 m wide to either side.
     lane = (np.abs(x) < 2.8) & (z - camera.position[2] < 5)
