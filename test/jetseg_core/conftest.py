@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 from collections.abc import Callable
@@ -41,11 +42,20 @@ def camvid() -> Path:
 
 @pytest.fixture(scope="session")
 def exported_pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The path of a checkpoint of random weights; its exported form lies beside it."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("model") / "random.pt"
-    save_checkpoint(path, JetSeg(ModelConfig()), CAMVID11, {"data": "none: random weights"})
-    export_onnx(path)
+    """The path of a checkpoint of random weights; its exported form lies beside it.
+
+    The first test process that asks for it makes it for all, since an export takes long.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "exported_pair"
+    folder.mkdir(exist_ok=True)
+    path = folder / "random.pt"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.with_suffix(".onnx").is_file():
+            torch.manual_seed(0)
+            save_checkpoint(path, JetSeg(ModelConfig()), CAMVID11, {"data": "none: random weights"})
+            export_onnx(path)
     return path
 
 

@@ -28,7 +28,9 @@ def jetseg(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("arguments", [["info", "--json"], ["doctor"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["info", "--json"], ["doctor", "--checkpoint", "no.pt"]], ids=" ".join
+)
 def test_a_command_ends_quietly_without_a_reader(
     arguments: list[str], unbuffered: str, unread: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,7 +65,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_it_is_among_the_choices(toy: None, capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(registry.backends()) == ["onnxruntime", "openvino", "tensorrt", "torch", "toy"]
+    assert {"onnxruntime", "openvino", "tensorrt", "torch", "toy"} <= set(registry.backends())
     assert registry.devices() == ["cpu", "cuda", "npu"] and "int4" in registry.precisions()
     for command in ("predict", "evaluate", "replay", "bench"):
         with pytest.raises(SystemExit):

@@ -20,6 +20,7 @@ def base(data: Path, out: Path) -> TrainConfig:
     return TrainConfig(
         str(data), str(out), epochs=1, batch_size=3,
         frame_height=64, frame_width=64, crop_height=64, crop_width=64,
+        offset_pixels=0,
     )  # fmt: skip
 
 
@@ -64,27 +65,24 @@ def test_finished_runs_are_not_repeated(
 
     monkeypatch.setattr(ablation, "train", train)
     with pytest.raises(KeyboardInterrupt):
-        ablate(base(small_data, tmp_path), ["activation"], seeds=2)
-    rows = ablate(base(small_data, tmp_path), ["activation", "attention"], seeds=2)
+        ablate(base(small_data, tmp_path), ["encoder"], seeds=2)
+    rows = ablate(base(small_data, tmp_path), ["encoder", "attention"], seeds=2)
     names = [name for name, _ in runs]
     # Stopped in the second run; it is started again, the first is not, and the base is shared by both groups.
-    assert names[:2] == ["activation=reu,seed=0", "activation=reu,seed=1"]
-    assert names[2:] == ["activation=reu,seed=1"] + [
-        f"{name},seed={seed}"
-        for name in ("activation=tanhexp", "base", "attention=none")
-        for seed in (0, 1)
+    assert names[:2] == ["base,seed=0", "base,seed=1"]
+    assert names[2:] == ["base,seed=1"] + [
+        f"{name},seed={seed}" for name in ("encoder=paper", "attention=none") for seed in (0, 1)
     ]
     assert [(row.group, row.variant) for row in rows] == [
-        ("activation", "REU"), ("activation", "TanhExp"), ("activation", "hardswish"),
-        ("attention", "on"), ("attention", "off"),
+        ("encoder", "refined"), ("encoder", "the paper's"), ("attention", "on"), ("attention", "off"),
     ]  # fmt: skip
-    assert rows[2].val_miou == rows[3].val_miou
-    assert rows[4].parameters < rows[3].parameters
+    assert rows[0].val_miou == rows[2].val_miou
+    assert rows[3].parameters < rows[2].parameters
     assert all(len(row.val_miou) == 2 for row in rows)
-    assert rows == ablate(base(small_data, tmp_path), ["activation", "attention"], seeds=2)
+    assert rows == ablate(base(small_data, tmp_path), ["encoder", "attention"], seeds=2)
     assert len(runs) == len(names)
     with pytest.raises(JetSegError, match="of a run with other settings"):
-        ablate(replace(base(small_data, tmp_path), epochs=2), ["activation"])
+        ablate(replace(base(small_data, tmp_path), epochs=2), ["encoder"])
 
 
 def test_a_stopped_run_goes_on_from_its_last_epoch(

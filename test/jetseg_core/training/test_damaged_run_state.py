@@ -14,7 +14,9 @@ from jetseg_core.training.train_config import TrainConfig
 
 
 def config(data: Path, out: Path) -> TrainConfig:
-    return TrainConfig(str(data), str(out), epochs=1, batch_size=2, crop_height=64, crop_width=64)
+    return TrainConfig(
+        str(data), str(out), epochs=1, batch_size=2, crop_height=64, crop_width=64, offset_pixels=0
+    )
 
 
 @pytest.mark.parametrize(

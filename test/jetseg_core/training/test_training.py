@@ -39,6 +39,7 @@ def settings(data: Path, out: Path, **changes: object) -> TrainConfig:
         "crop_height": 64,
         "crop_width": 64,
         "validate_every": 1,
+        "offset_pixels": 0,  # see test_logit_offsets.py
     }
     return TrainConfig(str(data), str(out)).updated(**(values | changes))
 
@@ -89,7 +90,7 @@ def test_a_run_goes_on_when_all_its_files_have_moved(
     eleven = "names: [a, b, c, d, e, f, g, h, i, j, k]"
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "own.yaml").write_text(eleven)
-    own = {"classes": str(tmp_path / "here" / "own.yaml"), "offset_pixels": 0}
+    own = {"classes": str(tmp_path / "here" / "own.yaml")}
     start = train(settings(data, tmp_path / "start", epochs=1, **own))
     other = train(settings(data, tmp_path / "other", **own | {"epochs": 1, "seed": 1}))
     changes = own | {"epochs": 2, "init_from": str(start), "teacher": str(start)}
@@ -124,7 +125,7 @@ def test_a_run_goes_on_when_all_its_files_have_moved(
 def test_other_classes_are_not_resumed(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "own.yaml"
     file.write_text("names: [built, rest]")
-    changes = {"epochs": 1, "offset_pixels": 0, "classes": str(file)}
+    changes = {"epochs": 1, "classes": str(file)}
     train(settings(data, tmp_path / "run", **changes))
     train(settings(data, tmp_path / "run", **changes), resume=True)
     file.write_text("names: [rest, built]")
@@ -152,7 +153,7 @@ def test_a_run_can_start_from_a_checkpoint_of_the_same_network_only(
 
 
 def test_a_run_learns_from_a_teacher(data: Path, tmp_path: Path) -> None:
-    first = train(settings(data, tmp_path / "first", epochs=1, offset_pixels=0))
+    first = train(settings(data, tmp_path / "first", epochs=1))
     again = {"epochs": 1, "init_from": str(first), "teacher": str(first)}
     best = train(settings(data, tmp_path / "a", **again, distillation=2.0, learning_rate=1e-9))
     provenance = load_checkpoint(best).provenance

@@ -11,31 +11,28 @@ from pathlib import Path
 import pytest
 import torch
 
+from jetseg_core.cli.main import main
 from jetseg_core.network.checkpoint import load_checkpoint
 
 
 def run(data: Path, out: Path, processes: int) -> list[dict[str, str]]:
     """The curve of two short epochs by this many processes on this machine."""
-    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", str(processes)]
-    # A free port, since others may train on this machine.
-    launcher += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0"]
-    command = [sys.executable, *(launcher if processes > 1 else []), "-m", "jetseg_core.cli.main"]
-    command += ["train", "--data", str(data), "--out", str(out), "--epochs", "2"]
-    command += [
-        "--batch-size",
-        "4",
-        "--crop-height",
-        "64",
-        "--crop-width",
-        "96",
-        "--loss",
-        "jet+ce+ohem",
-    ]
     # Without the average, the trained weights themselves are kept and can be compared.
-    command += ["--validate-every", "1", "--ema", "0"]
-    environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    options = "--epochs 2 --validate-every 1 --ema 0 --offset-pixels 0 --batch-size 4"
+    command = ["train", "--data", str(data), "--out", str(out), *options.split()]
+    command += ["--crop-height", "64", "--crop-width", "96", "--loss", "jet+ce+ohem"]
+    if processes == 1:
+        main(command)
+    else:
+        # A free port, since others may train on this machine.
+        launcher = ["-m", "torch.distributed.run", "--rdzv-backend", "c10d"]
+        launcher += ["--rdzv-endpoint", "127.0.0.1:0", "--nproc-per-node", str(processes)]
+        launcher += ["-m", "jetseg_core.cli.main", *command]
+        environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(
+            [sys.executable, *launcher], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
     with (out / "curve.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
