@@ -66,7 +66,7 @@ def check_replaceable(folder: Path, names: Iterable[str], own: Collection[str]) 
 
 def check_pictures(folder: Path, names: Collection[str]) -> None:
     """Refuse to replace anything but pictures that `mark_picture` has marked; see `check_replaceable`."""
-    check_replaceable(folder, names, {name for name in names if _is_marked(folder / name)})
+    check_replaceable(folder, names, {name for name in names if is_marked(folder / name)})
 
 
 def mark_picture(png: bytes) -> bytes:
@@ -83,7 +83,8 @@ def is_record(path: Path, keys: Collection[str]) -> bool:
     return isinstance(found, dict) and found.keys() >= set(keys)
 
 
-def _is_marked(path: Path) -> bool:
+def is_marked(path: Path) -> bool:
+    """True for a picture that `mark_picture` has marked."""
     try:
         with path.open("rb") as file:
             file.seek(_HEAD)

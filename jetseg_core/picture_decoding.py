@@ -19,6 +19,8 @@ _JPEG, _END = b"\xff\xd8", b"\xff\xd9"
 MONO16_BITS = 16
 """Bits in use of a 16-bit value, unless the user says otherwise."""
 FEWEST_MONO16_BITS = 8
+LIKELY_BITS = (10, 12, 14)
+"""Usual numbers of bits of cameras that send more than 8."""
 _APPENDED_BYTES = 2
 """Bytes of any value that a whole JPEG may have before its end, as some webcams write it; zeros may be more."""
 _EXIF = b"Exif\x00\x00"
@@ -57,6 +59,33 @@ def check_mono16_bits(bits: int) -> None:
 def to_eight_bits(values: np.ndarray, bits: int) -> np.ndarray:
     """(...) uint16 to uint8: the highest 8 of the low `bits` that are in use; brighter values become white."""
     return np.minimum(values >> (bits - 8), 255).astype(np.uint8)
+
+
+def explain_darkness(
+    picture: np.ndarray, encoded: np.ndarray | None, bits: int, setting: str = "--mono16-bits"
+) -> str:
+    """The reason why a picture of 16-bit values is nearly black, and the remedy; "" if it is not, or has 8-bit values.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        encoded: (N,) uint8, the file that it was decoded from; None if it had 16-bit values without any.
+        bits: those in use of 16-bit values when it was decoded.
+        setting: name of the option or parameter for them.
+    """
+    if bits != MONO16_BITS or (encoded is not None and encoded[:2].tobytes() == _JPEG):
+        return ""
+    brightest = int(picture.max()) << 8 | 255
+    fitting = [number for number in LIKELY_BITS if brightest < 1 << number]
+    if not fitting:
+        return ""
+    if encoded is not None:
+        values = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
+        if values is None or values.dtype != np.uint16:
+            return ""
+    return (
+        f"16-bit images are nearly black: no value is over {brightest} of 65535; if the camera fills the low "
+        f"{fitting[0]} bits only, set {setting} to {fitting[0]}"
+    )
 
 
 def check_pixels(encoded: bytes, most: int | None = None) -> None:

@@ -14,7 +14,7 @@ from jetseg_core.data.camvid import CAMVID11_OF
 from jetseg_core.data.label_decoding import decode_label
 from jetseg_core.data.label_tally import LabelTally
 from jetseg_core.errors import JetSegError
-from jetseg_core.picture_decoding import MONO16_BITS, decode_picture
+from jetseg_core.picture_decoding import MONO16_BITS, decode_picture, explain_darkness
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})
 """Suffixes of image files, in lower case."""
@@ -44,6 +44,13 @@ def read_image(file: Path, bits: int = MONO16_BITS) -> np.ndarray:
         return decode_picture(np.frombuffer(_read_bytes(file), np.uint8), upright=True, bits=bits)
     except ValueError as error:
         raise JetSegError(f"{file}: {error}; replace or remove the file") from error
+
+
+def explain_dark_file(file: Path, picture: np.ndarray, bits: int) -> str:
+    """The reason why the picture read from a file is nearly black; see `explain_darkness`."""
+    if file.suffix.lower() in (".jpg", ".jpeg"):  # of 8 bits: nothing to read again
+        return ""
+    return explain_darkness(picture, np.frombuffer(_read_bytes(file), np.uint8), bits)
 
 
 class LabelReader:

@@ -17,7 +17,12 @@ import cv2
 import numpy as np
 
 from jetseg_core.errors import JetSegError
-from jetseg_core.picture_decoding import MONO16_BITS, decode_picture, to_eight_bits
+from jetseg_core.picture_decoding import (
+    MONO16_BITS,
+    decode_picture,
+    explain_darkness,
+    to_eight_bits,
+)
 
 
 class ImageMessage(Protocol):
@@ -245,3 +250,15 @@ def decode_message(
     if hasattr(message, "encoding"):
         return decode_image(message, bits)
     return decode_compressed(message, max_pixels, bits)
+
+
+def explain_dark_message(
+    message: Any, picture: np.ndarray, bits: int, setting: str = "--mono16-bits"
+) -> str:
+    """The reason why the picture decoded from a message is nearly black; see `explain_darkness`."""
+    if not hasattr(message, "encoding"):
+        encoded = np.frombuffer(message.data, np.uint8)
+        return explain_darkness(picture, encoded, bits, setting)
+    if message.encoding not in SIXTEEN_BIT:
+        return ""
+    return explain_darkness(picture, None, bits, setting)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from jetseg_core.classes import CAMVID11, ClassSet
-from jetseg_core.data.image_files import IMAGE_SUFFIXES, LabelReader, read_image
+from jetseg_core.data.image_files import IMAGE_SUFFIXES, LabelReader, explain_dark_file, read_image
 from jetseg_core.data.layouts import find_labels
 from jetseg_core.distinct_names import distinct
 from jetseg_core.errors import JetSegError
+from jetseg_core.output_places import is_marked
 from jetseg_core.picture_decoding import MONO16_BITS
 from jetseg_core.sources.frame import Frame, FrameSource, UnreadableFrameError
 
@@ -28,13 +29,13 @@ class FolderSource(FrameSource):
         mono16_bits: bits in use of the values of 16-bit images.
 
     Attributes:
-        files: the images, in the order of the stream. Results of `jetseg predict` beside their input are left out.
+        files: the images, in the order of the stream. Those that JetSeg has written are left out.
         names: of the frames; each stands once.
         labels: the label image of each; None for an image without one.
         label_folder: the folder of the label images; None if no image has one.
 
     Raises:
-        JetSegError: no such folder, or no image in it.
+        JetSegError: no such folder, or no image in it that JetSeg has not written.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class FolderSource(FrameSource):
     ) -> None:
         super().__init__()
         self._bits = mono16_bits
+        self._dark = False
         self.path = Path(path)
         if not self.path.is_dir():
             raise JetSegError(f"{self.path}: no such folder; give a folder of images")
@@ -52,12 +54,18 @@ class FolderSource(FrameSource):
                 f"{', '.join(sorted(IMAGE_SUFFIXES))}"
             )
         of_file = dict(zip(found.frames, found.labels, strict=True))
-        results = _results_of_predict(found.frames)
-        if results:
-            self.warnings.append(
-                f"left out, results of `jetseg predict` by their names: {len(results)} images, as "
-                f"{results[0].name}"
+        results = [file for file in found.frames if is_marked(file)]
+        left_out = (
+            f"results of JetSeg: {len(results)} images, such as {results[0].name}"
+            if results
+            else ""
+        )
+        if len(results) == len(found.frames):
+            raise JetSegError(
+                f"{self.path}: nothing but {left_out}; give the folder of what they were made from"
             )
+        if results:
+            self.warnings.append(f"left out, {left_out}")
         self.files = [file for file in found.frames if file not in results]
         self.labels = [of_file[file] for file in self.files]
         self.label_folder = found.folder
@@ -86,7 +94,11 @@ class FolderSource(FrameSource):
 
     def read_file(self, file: Path) -> np.ndarray:
         """The picture of one of the files, see `read_image`."""
-        return read_image(file, self._bits)
+        image = read_image(file, self._bits)
+        if not self._dark and (reason := explain_dark_file(file, image, self._bits)):
+            self._dark = True
+            self.warnings.append(reason)
+        return image
 
     def _read(self, file: Path, name: str, label: Path | None) -> Frame:
         try:
@@ -97,18 +109,3 @@ class FolderSource(FrameSource):
         if label is not None and self._readable:
             labels = self._reader.read(label, image.shape[:2])
         return Frame(image=image, name=name, labels=labels)
-
-
-def _results_of_predict(files: Sequence[Path]) -> list[Path]:
-    """The files that `jetseg predict` has written beside its input, by their names."""
-    names = {name for file in files for name in (file.stem, file.name)}
-    endings = ("_label", "_overlay")
-    return [
-        file
-        for file in files
-        if file.suffix == ".png"
-        and any(
-            file.stem.endswith(ending) and file.stem.removesuffix(ending) in names
-            for ending in endings
-        )
-    ]

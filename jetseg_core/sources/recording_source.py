@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jetseg_core.errors import JetSegError
 from jetseg_core.picture_decoding import MONO16_BITS
-from jetseg_core.recording.image_decoding import ImageError, decode_message
+from jetseg_core.recording.image_decoding import ImageError, decode_message, explain_dark_message
 from jetseg_core.recording.message_fields import IMAGE_TYPES
 from jetseg_core.recording.message_types import read_message, stamp_ns
 from jetseg_core.recording.recording import Recording, recording_places
@@ -38,6 +38,7 @@ class RecordingSource(FrameSource):
     def __init__(self, path: str | Path, topic: str = "", mono16_bits: int = MONO16_BITS) -> None:
         super().__init__()
         self._bits = mono16_bits
+        self._dark = False
         self.path = Path(path)
         self.places = tuple(recording_places(self.path))
         self._recording = Recording(path)
@@ -68,6 +69,9 @@ class RecordingSource(FrameSource):
             image = decode_message(message, self._bits)
         except ImageError as error:
             raise UnreadableFrameError(f"{self.path}: frame {index}: {error}") from error
+        if not self._dark and (reason := explain_dark_message(message, image, self._bits)):
+            self._dark = True
+            self.warnings.append(reason)
         return Frame(
             image=image,
             name=self.frame_name(index),

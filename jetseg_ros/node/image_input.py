@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jetseg_core.recording.image_decoding import SIXTEEN_BIT, Fault, ImageError, decode_message
+from jetseg_core.recording.image_decoding import Fault, ImageError, decode_message
 
 if TYPE_CHECKING:  # the doctor looks for cv_bridge where there may be no ROS
     from sensor_msgs.msg import CompressedImage, Image
@@ -18,8 +18,6 @@ if TYPE_CHECKING:  # the doctor looks for cv_bridge where there may be no ROS
 CV_BRIDGE_TRIAL = (
     "from cv_bridge import CvBridge; CvBridge().encoding_to_cvtype2('rgb8')"  # loads its C++ part
 )
-LIKELY_BITS = (10, 12, 14)
-"""Usual numbers of bits of cameras that send more than 8."""
 
 
 @cache
@@ -69,23 +67,3 @@ def picture_of(
         if picture.shape != (message.height, message.width, 3) or picture.dtype != np.uint8:
             raise
         return np.ascontiguousarray(picture)
-
-
-def explain_darkness(message: Image | CompressedImage, picture: np.ndarray, bits: int) -> str:
-    """The reason why a 16-bit image is nearly black, and the remedy; empty if it is not.
-
-    Args:
-        message: the image.
-        picture: decoded from it.
-        bits: those in use, as the parameter says.
-    """
-    if bits != 16 or getattr(message, "encoding", "") not in SIXTEEN_BIT:
-        return ""
-    brightest = int(picture.max()) << 8 | 255
-    fitting = [number for number in LIKELY_BITS if brightest < 1 << number]
-    if not fitting:
-        return ""
-    return (
-        f"{message.encoding} images are nearly black: no value is over {brightest} of 65535; if the camera fills the "
-        f"low {fitting[0]} bits only, set input.mono16_bits to {fitting[0]}"
-    )

@@ -16,14 +16,14 @@ from rclpy.clock import Clock
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CameraInfo
 
-from jetseg_core.recording.image_decoding import ImageError
+from jetseg_core.recording.image_decoding import ImageError, explain_dark_message
 from jetseg_core.results.camera_info import calibrated_size, fits
 from jetseg_core.results.latency import LatencyStatistics, Stopwatch
 from jetseg_core.results.outputs import Output
 from jetseg_core.results.segmented_frame import SegmentedFrame
 from jetseg_core.runtime import Runtime
 from jetseg_ros.node.frame_slots import FrameSlots, InputMessage
-from jetseg_ros.node.image_input import explain_darkness, picture_of
+from jetseg_ros.node.image_input import picture_of
 from jetseg_ros.node.parameters import SegmentationParameters
 from jetseg_ros.node.publishers import CameraOutputs
 
@@ -216,7 +216,9 @@ class Worker:
         self, camera: CameraState, message: InputMessage, image: np.ndarray, bits: int
     ) -> None:
         """Warn, once for each camera, of 16-bit images that are nearly black."""
-        if not camera.dark and (reason := explain_darkness(message, image, bits)):
+        if camera.dark:
+            return
+        if reason := explain_dark_message(message, image, bits, "input.mono16_bits"):
             camera.dark = True
             self._logger.warning(f"{camera.name or 'camera'}: {reason}")
 

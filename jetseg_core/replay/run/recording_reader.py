@@ -8,10 +8,12 @@ from collections.abc import Collection, Iterator, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from jetseg_core.distinct_names import distinct, file_names
 from jetseg_core.errors import JetSegError
 from jetseg_core.picture_decoding import MONO16_BITS
-from jetseg_core.recording.image_decoding import ImageError, decode_message
+from jetseg_core.recording.image_decoding import ImageError, decode_message, explain_dark_message
 from jetseg_core.recording.message_fields import IMAGE_TYPES
 from jetseg_core.recording.message_types import read_message, stamp_ns
 from jetseg_core.recording.recording import Recording
@@ -76,6 +78,8 @@ class RecordingReader(FrameReader):
         mono16_bits: int = MONO16_BITS,
     ) -> None:
         self._bits = mono16_bits
+        self._dark: set[int] = set()
+        """The cameras that were found to be nearly black."""
         self._recording = recording
         self.warnings = recording.warnings
         self.cameras = choose_cameras(recording, topics, labels)
@@ -107,11 +111,21 @@ class RecordingReader(FrameReader):
         """
         for number, recorded in enumerate(self._paired() if self._labels_topic else self._images()):
             if number >= start or number in also:
-                yield _decode(recorded, self._bits)
+                frame = _decode(recorded, self._bits)
+                self._check_brightness(recorded, frame.image)
+                yield frame
 
     def close(self) -> None:
         """Close the recording."""
         self._recording.close()
+
+    def _check_brightness(self, recorded: _Recorded, image: np.ndarray | None) -> None:
+        """Warn, once for each camera, of 16-bit images that are nearly black."""
+        if image is None or recorded.camera in self._dark:
+            return
+        if reason := explain_dark_message(recorded.message, image, self._bits):
+            self._dark.add(recorded.camera)
+            self.warnings.append(f"{self.cameras[recorded.camera].topic}: {reason}")
 
     def _images(self) -> Iterator[_Recorded]:
         counts = [0] * len(self.cameras)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from jetseg_core.classes import CITYSCAPES19
+from jetseg_core.cli.main import main
 from jetseg_core.errors import JetSegError
 from jetseg_core.sources import FolderSource, GeneratorSource, VideoSource, open_source
 from jetseg_core.street import StreetScene
@@ -162,17 +164,30 @@ def test_a_folder_without_any_readable_picture(tmp_path: Path) -> None:
 
 
 def test_pictures_of_one_stem_and_hidden_and_tiny_ones(tmp_path: Path) -> None:
-    for name in ("a.png", "a.jpg", "a.png.jpg", "b.PNG", "._b.png", "b_label.png", "c_label.png"):
+    for name in ("a.png", "a.jpg", "a.png.jpg", "b.PNG", "._b.png", "b_label.png"):
         cv2.imwrite(str(tmp_path / "picture.png"), np.full((1, 1, 3), 9, np.uint8))
         (tmp_path / "picture.png").rename(tmp_path / name)
     source = FolderSource(tmp_path)
     frames = list(source)
-    # c_label belongs to no image here, so it is one; ._b is a file of macOS.
-    assert [frame.name for frame in frames] == ["a.jpg", "a.png", "a.png.jpg", "b", "c_label"]
-    assert {frame.image.shape for frame in frames} == {(1, 1, 3)}
-    assert "results of `jetseg predict` by their names: 1 images, as b_label.png" in str(
-        source.warnings
-    )
+    # ._b is a file of macOS; b_label is the user's own, whatever its name.
+    assert [frame.name for frame in frames] == ["a.jpg", "a.png", "a.png.jpg", "b", "b_label"]
+    assert {frame.image.shape for frame in frames} == {(1, 1, 3)} and source.warnings == []
+
+
+def test_pictures_that_jetseg_has_written_are_left_out(folder: Path, tmp_path: Path) -> None:
+    """By their mark, under any name."""
+    out = tmp_path / "out"
+    main(["predict", str(folder), "--out", str(out), "--size", "96", "128"])
+    shutil.copy(out / "001_overlay.png", folder / "mine.png")
+    shutil.copy(out / "001_label.png", folder)
+    source = FolderSource(folder)
+    assert [frame.name for frame in source] == ["000", "001", "002", "003", "004"]
+    (warning,) = source.warnings
+    assert warning == "left out, results of JetSeg: 2 images, such as 001_label.png"
+    with pytest.raises(
+        JetSegError, match=r"out: nothing but results of JetSeg: 10 images, such as"
+    ):
+        FolderSource(out)
 
 
 @pytest.mark.parametrize(

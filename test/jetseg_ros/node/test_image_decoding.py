@@ -21,9 +21,10 @@ from jetseg_core.recording.image_decoding import (
     Fault,
     ImageError,
     decode_image,
+    explain_dark_message,
 )
 from jetseg_core.runtime import RuntimeSettings, create_runtime
-from jetseg_ros.node.image_input import explain_darkness, picture_of, working_cv_bridge
+from jetseg_ros.node.image_input import picture_of, working_cv_bridge
 from jetseg_ros.node.messages import to_image
 from test.jetseg_ros.conftest import any_image
 
@@ -184,12 +185,17 @@ def test_values_of_twelve_bits(gray: np.ndarray, big_endian: int) -> None:
     image = message("mono16", rows, *gray.shape[:2], is_bigendian=big_endian)
     dark = decode_image(image)
     assert dark.max() < 16
-    assert "no value is over 4095 of 65535" in explain_darkness(image, dark, 16)
-    assert "set input.mono16_bits to 12" in explain_darkness(image, dark, 16)
+    said = explain_dark_message(image, dark, 16, "input.mono16_bits")
+    assert "no value is over 4095 of 65535" in said and "set input.mono16_bits to 12" in said
+    png = cv2.imencode(".png", values.astype(np.uint16))[1].tobytes()
+    compressed = CompressedImage(format="mono16; png compressed", data=array.array("B", png))
+    assert explain_dark_message(compressed, picture_of(compressed), 16, "input.mono16_bits") == said
     np.testing.assert_array_equal(decode_image(image, bits=12), gray)
     assert decode_image(image, bits=10).max() == 255  # over the range is white, not wrapped
-    assert explain_darkness(image, decode_image(image, bits=12), 12) == ""
-    assert explain_darkness(to_image(dark, Header()), dark, 16) == ""  # rgb8: just a dark picture
+    assert explain_dark_message(image, decode_image(image, bits=12), 12) == ""
+    assert (
+        explain_dark_message(to_image(dark, Header()), dark, 16) == ""
+    )  # rgb8: just a dark picture
 
 
 CV_BRIDGE = """

@@ -145,6 +145,35 @@ def test_predictions_and_replays_of_files(
     assert shares(tmp_path / "ra") == (shares(tmp_path / "rb")[0], 12)
 
 
+SAID = "16-bit images are nearly black: no value is over 5119 of 65535; if the camera fills the low 14 bits"
+
+
+@pytest.mark.parametrize("command", ["predict", "replay"])
+@pytest.mark.parametrize("source", [*MAKERS, "files"])
+def test_pictures_that_are_nearly_black_are_warned_of_once(
+    command: str,
+    source: str,
+    write_drive: Any,
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = folder if source == "files" else write_drive({TOPIC: MAKERS[source]})
+    words = [command, str(given), *SIZE_OPTION, "--out"]
+    main([*words, str(tmp_path / "dark")])
+    said = capsys.readouterr().err
+    assert said.count(SAID) == 1 and "set --mono16-bits to 14" in said
+    main([*words, str(tmp_path / "bright"), "--mono16-bits", "12"])
+    assert "nearly black" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", ["png", "tiff", "bmp"])
+def test_a_dark_picture_of_eight_bits_is_just_dark(tmp_path: Path, suffix: str) -> None:
+    cv2.imwrite(str(tmp_path / f"night.{suffix}"), np.full((96, 128), 3, np.uint8))
+    source = open_source(str(tmp_path))
+    assert [frame.image.max() for frame in source] == [3] and source.warnings == []
+
+
 @pytest.mark.parametrize("bits", ["7", "17", "-1"])
 @pytest.mark.parametrize("command", ["predict", "replay"])
 def test_bits_out_of_range_are_refused(
