@@ -11,6 +11,7 @@ import pytest
 
 from jetseg_core.classes.coloring import blend_colors, color_labels
 from jetseg_core.cli.main import COMMANDS, main
+from jetseg_core.output_places import mark_picture
 from jetseg_core.runtime import RuntimeSettings, create_runtime
 from jetseg_core.sources import open_source
 from jetseg_core.training.train_config import TrainConfig
@@ -111,6 +112,8 @@ def test_predict_goes_on_after_unreadable_frames(
     pictures.mkdir()
     for name in ("a.png", "a.jpg", "b.png", "b_label.png", "c.png", "._c.png"):
         cv2.imwrite(str(pictures / name), np.zeros((1, 1, 3), np.uint8))
+    written = pictures / "b_label.png"
+    written.write_bytes(mark_picture(written.read_bytes()))
     (pictures / "c.png").write_bytes(b"damaged")
     main(["predict", str(pictures), "--out", str(out)])
     names = [
@@ -118,7 +121,7 @@ def test_predict_goes_on_after_unreadable_frames(
     ]
     assert sorted(file.name for file in out.iterdir()) == names
     said = capsys.readouterr().err
-    assert "1 images, as b_label.png" in said and "c.png: not an image" in said
+    assert "1 images, such as b_label.png" in said and "c.png: not an image" in said
     assert "1 frames could not be read" in said
 
 
