@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,31 @@ def draw_models(rows: Sequence[dict], machine: str, path: Path) -> None:
     }
     title = [machine, *(text for key, text in fixed.items() if key != varied)]
     _save(figure, ", ".join(title), path)
+
+
+def draw_accuracy(
+    rows: Sequence[dict], accuracy: Mapping[str, float], machine: str, path: Path
+) -> None:
+    """Draw a point for each model of known accuracy, by a frame's median time.
+
+    Args:
+        rows: as `Timing.to_dict` gives them.
+        accuracy: percent by model.
+        machine: first words of the title.
+        path: of the picture, a PNG.
+    """
+    figure, axes = _figure(1, (8, 4.5))
+    for precision in dict.fromkeys(row["precision"] for row in rows):
+        shown = [r for r in rows if r["precision"] == precision and r["model"] in accuracy]
+        points = [(row["median_ms"] / row["batch"], accuracy[row["model"]]) for row in shown]
+        axes.scatter([x for x, _ in points], [y for _, y in points], label=precision)
+        for row, point in zip(shown, points, strict=True):
+            axes.annotate(row["model"], point, (5, 4), textcoords="offset points", fontsize=8)
+    axes.set(xlabel="ms a frame, median", ylabel="accuracy, %", xlim=(0, None))
+    axes.margins(0.15)
+    axes.legend()
+    height, width = rows[0]["size"]
+    _save(figure, f"{machine}, {height}x{width} (height x width)", path)
 
 
 def draw_cameras(rows: Sequence[dict], title: str, path: Path) -> None:

@@ -94,6 +94,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--chart", type=Path, metavar="PNG", help="draw the result into this file")
+    parser.add_argument(
+        "--accuracy", **several, default=[], metavar="MODEL=PERCENT",
+        help="accuracy of measured models, by name: the chart is accuracy against time",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -135,10 +139,17 @@ def _measure(options: argparse.Namespace, checkpoints: list[str]) -> None:
     from jetseg_core.bench.machine import measure_machine
     from jetseg_core.bench.model_bench import time_subjects
 
+    accuracy = _accuracy(options)
     obstacles: list[str] = []
     subjects = list(_subjects(options, checkpoints, obstacles))
     if not subjects:
         raise JetSegError("; ".join(obstacles))
+    unknown = set(accuracy) - {subject.model for subject in subjects}
+    if unknown:
+        raise JetSegError(
+            f"accuracy: {', '.join(sorted(unknown))} is not measured; measured: "
+            f"{', '.join(dict.fromkeys(subject.model for subject in subjects))}"
+        )
     machine = measure_machine()
     rows = [timing.to_dict(machine) for timing in time_subjects(subjects, options.frames)]
     name = f"{machine.processor}, {machine.cores} cores"
@@ -152,9 +163,32 @@ def _measure(options: argparse.Namespace, checkpoints: list[str]) -> None:
         )
         _print_table(rows)
     if options.chart:  # last, so that a place that cannot be written costs no figure
-        from jetseg_core.bench.chart import draw_models
+        from jetseg_core.bench.chart import draw_accuracy, draw_models
 
-        draw_models(rows, name, options.chart)
+        if accuracy:
+            draw_accuracy(rows, accuracy, name, options.chart)
+        else:
+            draw_models(rows, name, options.chart)
+
+
+def _accuracy(options: argparse.Namespace) -> dict[str, float]:
+    """The pairs of --accuracy.
+
+    Raises:
+        JetSegError: not a name and a percentage, or no chart to show them.
+    """
+    accuracy = {}
+    for pair in options.accuracy:
+        name, _, percent = pair.rpartition("=")
+        try:
+            accuracy[name] = float(percent)
+        except ValueError:
+            name = ""
+        if not name or not 0 <= accuracy[name] <= 100:
+            raise JetSegError(f"accuracy: '{pair}'; write MODEL=PERCENT, such as nano_road11=58.9")
+    if accuracy and not options.chart:
+        raise JetSegError("accuracy: only the chart shows it; name one with --chart")
+    return accuracy
 
 
 def _subjects(

@@ -100,6 +100,37 @@ def test_sizes_batches_and_threads_are_varied_and_drawn(
     assert [row["frames"] for row in rows] == [2, 6]
 
 
+def test_accuracy_is_drawn_against_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chart = tmp_path / "chart.png"
+    measured = ["--backend", "openvino", "--precision", "fp32", "--size", "64", "64"]
+    names = ["nano_camvid11", "nano_road11"]
+    options = [*measured, "--no-start-up", "--checkpoint", *names, "--chart", str(chart)]
+    bench(capsys, *options, "--accuracy", "nano_road11=40")
+    one = cv2.imread(str(chart))
+    bench(capsys, *options, "--accuracy", "nano_road11=40", "nano_camvid11=30")
+    assert (cv2.imread(str(chart)) != one).any()
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ("nano_road11=140", "accuracy: 'nano_road11=140'; write MODEL=PERCENT"),
+        ("nano_road11", "accuracy: 'nano_road11'; write MODEL=PERCENT"),
+        ("micro=40", "accuracy: micro is not measured; measured: nano_road11"),
+    ],
+)
+def test_accuracy_of_another_form_is_an_error(
+    pair: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--backend", "openvino", "--precision", "fp32", "--size", "64", "64"]
+    chart = ["--chart", str(tmp_path / "chart.png")]
+    with pytest.raises(SystemExit) as stop:
+        main(["bench", *options, "--no-start-up", "--frames", "1", *chart, "--accuracy", pair])
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "chart.png").exists()
+
+
 @pytest.mark.parametrize("shape", [[1, 3, 64, 96], ["n", 64, 96, 3]])
 def test_anybody_s_model_runs_beside_ours(
     shape: list, tmp_path: Path, capsys: pytest.CaptureFixture[str]
