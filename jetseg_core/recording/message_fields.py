@@ -5,10 +5,12 @@ The node fills messages of rclpy with them and replay those of rosbags, so both 
 
 from __future__ import annotations
 
+import struct
+import zlib
 from typing import Any
 
-import cv2
 import numpy as np
+import simplejpeg
 
 from jetseg_core.runtime import Runtime
 
@@ -45,9 +47,26 @@ def png_fields(pixels: np.ndarray) -> Fields:
     Args:
         pixels: (H, W) uint8.
     """
-    # Labels are large flat areas: the lowest level is five times faster and hardly larger.
-    _, encoded = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    return {"format": "mono8; png compressed mono8", "data": encoded.reshape(-1)}
+    # Written here, since OpenCV's and Pillow's encoders try every filter on every row, which labels, large flat areas,
+    # do not need: a label image of 1920x1080 takes a quarter of OpenCV's time.
+    height, width = pixels.shape
+    rows = np.zeros((height, 1 + width), np.uint8)  # a row begins with its filter, 0 = none
+    rows[:, 1:] = pixels
+    deflate = zlib.compressobj(1, strategy=zlib.Z_RLE)
+    encoded = b"".join(
+        (
+            b"\x89PNG\r\n\x1a\n",
+            _png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
+            _png_chunk(b"IDAT", deflate.compress(rows.data) + deflate.flush()),
+            _png_chunk(b"IEND", b""),
+        )
+    )
+    return {"format": "mono8; png compressed mono8", "data": np.frombuffer(encoded, np.uint8)}
+
+
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
+    checksum = zlib.crc32(data, zlib.crc32(kind))
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
 
 
 def jpeg_fields(pixels: np.ndarray, quality: int = 80) -> Fields:
@@ -57,9 +76,8 @@ def jpeg_fields(pixels: np.ndarray, quality: int = 80) -> Fields:
         pixels: (H, W, 3) uint8 RGB.
         quality: JPEG quality, 1..100.
     """
-    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return {"format": "rgb8; jpeg compressed bgr8", "data": encoded.reshape(-1)}
+    encoded = simplejpeg.encode_jpeg(np.ascontiguousarray(pixels), quality, "RGB", "420")
+    return {"format": "rgb8; jpeg compressed bgr8", "data": np.frombuffer(encoded, np.uint8)}
 
 
 def model_fields(runtime: Runtime) -> Fields:
