@@ -31,9 +31,7 @@ every_configuration = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.parametrize(
-    ("decoder", "encoder"), [("paper", "paper"), ("fast", "refined"), ("stride4", "refined")]
-)
+@pytest.mark.parametrize(("decoder", "encoder"), [("paper", "paper"), ("fast", "refined")])
 @every_configuration
 def test_one_step_reaches_every_parameter_and_lowers_the_loss(
     preset: str, combination: int, decoder: str, encoder: EncoderForm
@@ -44,7 +42,7 @@ def test_one_step_reaches_every_parameter_and_lowers_the_loss(
         preset=preset,
         combination=combination,
         num_classes=5,
-        decoder=decoder,
+        decoder="stride4" if (preset, decoder) == ("nano_wide", "fast") else decoder,
         encoder=encoder,
     )
     model = JetSeg(config)
