@@ -76,28 +76,18 @@ def test_latency_is_bounded_under_overload(rig: Rig, street: np.ndarray) -> None
     # Several times slower than the frames below come, however fast the machine is: the thread that
     # publishes them takes as long on a slow one.
     node = rig.active_node(input__size=[1440, 1920], **RELIABLE)
-    ages: list[float] = []
-
-    def on_label(label: Image) -> None:
-        stamp = label.header.stamp.sec * 10**9 + label.header.stamp.nanosec
-        ages.append((rig.peer.get_clock().now().nanoseconds - stamp) * 1e-6)
-
-    rig.peer.create_subscription(Image, "segmentation/label", on_label, 50)
+    labels = rig.record(Image, "segmentation/label")
     camera = rig.publisher()
     camera.publish(rig.image(street))
-    rig.spin_until(lambda: bool(ages), "a label")
-    ages.clear()
+    rig.spin_until(lambda: bool(labels), "a label")
     for _ in range(150):
         camera.publish(rig.image(street))
         rig.spin_for(1e-3 * FRAME_MS)
     rig.spin_until(lambda: counts(node)["waiting"] == 0, "the last frame")
     found = counts(node)
     assert found["replaced"] > 20, "the model kept up: this was no overload"
-    # A queue would let the age grow with every frame; one waiting frame keeps it at about two
-    # inferences, from the first to the last.
-    third = len(ages) // 3
-    assert np.median(ages[-third:]) < 2 * np.median(ages[:third]) + 20
-    # A result is at most as old as the frame that was in work when its own came, and its own time.
+    # A result is at most as old as the frame that was in work when its own came, and its own time. A queue would let
+    # the age grow with every frame.
     latency = node._cameras[0].latency.summaries()
     age = latency.pop("total")
     in_work_ms = sum(stage.max_ms for stage in latency.values())
