@@ -35,6 +35,11 @@ from jetseg_ros.node.segmentation_node import SegmentationNode
 
 stay_on_this_machine()
 
+RELIABLE = {
+    "qos_overrides__/image__subscription__reliability": "reliable",
+    "qos_overrides__/image__subscription__depth": 50,
+}
+"""Parameters of a node with which no image is lost on the way, for tests that count them."""
 TIMEOUT_S = 30.0
 """Time-out for steps of milliseconds on an idle machine; a test that reaches it has failed."""
 

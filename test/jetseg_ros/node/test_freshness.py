@@ -15,15 +15,10 @@ from sensor_msgs.msg import Image
 
 from jetseg_core.results.outputs import Output
 from jetseg_ros.node.segmentation_node import SegmentationNode
+from test.jetseg_ros.conftest import RELIABLE
 
 if TYPE_CHECKING:
     from test.jetseg_ros.conftest import Gate, Rig
-
-# Nothing may be lost on the way where frames are counted.
-RELIABLE = {
-    "qos_overrides__/image__subscription__reliability": "reliable",
-    "qos_overrides__/image__subscription__depth": 50,
-}
 
 FRAME_MS = 10.0
 """Period of the camera that is faster than the model."""

@@ -13,7 +13,7 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 
 from jetseg_ros.node.intake import Intake
-from test.jetseg_ros.conftest import Rig
+from test.jetseg_ros.conftest import RELIABLE, Rig
 
 QOS = QoSProfile(depth=50)
 
@@ -27,7 +27,7 @@ def wait_for(done: Callable[[], bool], what: str) -> None:
 
 
 def test_images_and_calibration_are_taken_without_an_executor(rig: Rig, street: np.ndarray) -> None:
-    node = rig.active_node()
+    node = rig.active_node(**RELIABLE)
     rig.record(Image, "segmentation/label")  # without a subscriber nothing is segmented
     calibration = rig.publisher(CameraInfo, "camera_info")
     camera = rig.publisher()
@@ -40,7 +40,7 @@ def test_images_and_calibration_are_taken_without_an_executor(rig: Rig, street: 
 def test_images_do_not_wake_the_executor(
     rig: Rig, street: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node = rig.active_node()
+    node = rig.active_node(**RELIABLE)
     camera = rig.publisher()
     rig.executor.remove_node(rig.peer)
     wait_set, made = rclpy_implementation.WaitSet, []
