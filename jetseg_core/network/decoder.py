@@ -118,7 +118,7 @@ class FastDecoder(_ContextDecoder):
 
 
 class Stride4Decoder(_ContextDecoder):
-    """`FastDecoder` at a quarter of its pixels: logits at stride 4, labels at stride 2 (docs/speed.md has the cost)."""
+    """`FastDecoder` at a quarter of its pixels: logits at stride 4, labels at stride 2 (docs/network.md)."""
 
     doubling = "nearest"
 
